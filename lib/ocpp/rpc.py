@@ -1,0 +1,341 @@
+"""Remote procedure calls over a message connection: OCPP-J CALL, CALLRESULT, CALLERROR.
+
+One CALL of ours is outstanding at a time (OCPP-J 1.6 §4.1.1); answers to the other side never wait behind
+it. Calls come from a short queue (`call`) and from sources (`add_source`) that are asked for their next
+call when there is room, so that what waits on flash is not copied into memory. Knows no actions: what a
+class of calls may do at a time is asked of `may_send`.
+"""
+
+import binascii
+import json
+import os
+
+from ocpp import strictjson
+from ocpp.clock import Timer
+from ocpp.log import log
+
+# Delivery classes
+BOOT = const(0)  # before anything else
+TRIGGERED = const(1)  # asked for by the other side: allowed where ordinary calls are not
+EVENT = const(2)  # queued, bounded, the oldest dropped
+TRANSACTION = const(3)  # pulled from the log
+STATE = const(4)  # pulled: the latest state only
+
+LAST = const(0x3FFFFFFF)  # an order number behind all others: a backlog that lets others pass
+
+_MAX_ID = const(36)
+_MAX_ANSWERS = const(8)  # answers that wait for the connection
+
+
+class CallError(Exception):
+    """A CALLERROR, received or to be sent; or, with `local`, a call that found no answer."""
+
+    local = False
+
+    def __init__(self, code, description="", details=None):
+        super().__init__(code)
+        self.code = code
+        self.description = description
+        self.details = details or {}
+
+    def __str__(self):
+        return "%s %s" % (self.code, self.description)
+
+
+class Unanswered(CallError):
+    """No answer came: `code` is "Timeout", "Offline" or "Dropped"."""
+
+    local = True
+
+
+class Call:
+    """One CALL to be sent. `payload`: dict, or a callable that builds it when it is sent (None: nothing
+    to send after all). `done(result, error)` is called once with a dict and None, or None and a CallError."""
+
+    def __init__(self, action, payload, done=None, klass=EVENT, timeout_ms=None, order=0):
+        self.action = action
+        self.payload = payload
+        self.done = done
+        self.klass = klass
+        self.timeout_ms = timeout_ms  # None: the RPC's own
+        self.order = order
+        self.id = None  # message id once sent
+
+    def finish(self, result, error):
+        done = self.done
+        self.done = None
+        if done:
+            done(result, error)
+
+
+class Request:
+    """An incoming CALL. Answer once, now or later."""
+
+    def __init__(self, rpc, id, action, payload):
+        self._rpc = rpc
+        self._epoch = rpc.connection.epoch
+        self.id = id
+        self.action = action
+        self.payload = payload
+        self.answered = False
+
+    def reply(self, result):
+        """Send the CALLRESULT `result` (dict)."""
+        rpc = self._rpc
+        if rpc.check:
+            try:
+                rpc.check(self.action, False, result, False)
+            except CallError as e:
+                log.error("rpc", "our answer to", self.action, "breaks its schema:", e)
+                return self.fail("InternalError", "answer breaks its schema")
+        self._answer([3, self.id, result])
+
+    def fail(self, code, description="", details=None):
+        """Send a CALLERROR."""
+        self._answer([4, self.id, code, description[:255], details or {}])
+
+    def _answer(self, frame):
+        # An answer belongs to the connection its question came on.
+        if self.answered or self._epoch != self._rpc.connection.epoch:
+            return
+        self.answered = True
+        self._rpc.send_answer(frame)
+
+
+class RPC:
+    """The call layer of one station over `connection` (docs/architecture.md: Connection)."""
+
+    def __init__(self, connection, clock, timeout_ms=30000, queue_max=16):
+        self.connection = connection
+        self.timeout_ms = timeout_ms
+        self.on_call = None  # fn(request) -> dict, None (answered later) or raises CallError
+        self.may_send = None  # fn(klass) -> bool; None: always
+        self.check = None  # fn(action, is_request, payload, lenient) raises CallError; None: unchecked
+        self.on_garbage = None  # fn(frame text, id or None, what) -> error code to answer with or None
+        self.on_answer = None  # fn() after every answer to a call of ours: the link works
+        self.listeners = []  # fn("in" | "out", text)
+        self.dropped = 0  # calls thrown away because the queue was full
+        self.wake = True  # something may have become sendable
+        self._queue = []
+        self._queue_max = queue_max
+        self._sources = []
+        self._answers = []  # texts
+        self._sent = None  # the outstanding Call
+        self._timer = Timer(clock)
+        self._order = 0
+        self._epoch = connection.epoch
+        self._ids = binascii.hexlify(os.urandom(6)).decode()
+        self._count = 0
+
+    def next_order(self):
+        """A number larger than all before it: the order of occurrence of things to be sent."""
+        self._order += 1
+        return self._order
+
+    def call(self, action, payload, done=None, klass=EVENT, timeout_ms=None):
+        """Queue a CALL; see `Call`. A full queue drops its oldest (`Dropped`)."""
+        if len(self._queue) >= self._queue_max:
+            self.dropped += 1
+            old = self._queue.pop(0)
+            log.warn("rpc", "queue full,", old.action, "dropped")
+            old.finish(None, Unanswered("Dropped"))
+        self._queue.append(Call(action, payload, done, klass, timeout_ms, self.next_order()))
+        self.wake = True
+
+    def add_source(self, source):
+        """`source.klass`; `source.head()` -> order number of its next call or None; `source.take()` -> Call."""
+        self._sources.append(source)
+
+    @property
+    def outstanding(self):
+        """Action of the CALL that waits for its answer, or None."""
+        return self._sent.action if self._sent else None
+
+    @property
+    def busy(self):
+        return bool(self._sent or self._answers)
+
+    def step(self):
+        """One step: at most one frame in, one frame out. Never blocks."""
+        connection = self.connection
+        if self._epoch != connection.epoch or (self._sent and not connection.connected):
+            self._lost()
+        if not connection.connected:
+            return
+        text = connection.recv()
+        if text is not None:
+            self._receive(text)
+        if self._sent and self._timer.due():
+            call = self._sent
+            self._sent = None
+            log.warn("rpc", call.action, "not answered in time")
+            call.finish(None, Unanswered("Timeout"))
+            self.wake = True
+        if self._answers:
+            if connection.send(self._answers[0]):
+                self._tell("out", self._answers.pop(0))
+        elif self.wake and not self._sent:
+            self._send_next()
+
+    def send_answer(self, frame):
+        if len(self._answers) >= _MAX_ANSWERS:
+            self._answers.pop(0)
+        self._answers.append(json.dumps(frame, separators=(",", ":")))
+
+    def forget(self, klass):
+        """Take calls of a class out of the queue; their `done` gets `Dropped`."""
+        gone = [c for c in self._queue if c.klass == klass]
+        self._queue = [c for c in self._queue if c.klass != klass]
+        for call in gone:
+            call.finish(None, Unanswered("Dropped"))
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def _send_next(self):
+        self.wake = False
+        call = self._next_call()
+        if call is None:
+            return
+        self.wake = True
+        payload = call.payload() if callable(call.payload) else call.payload
+        if payload is None:
+            return call.finish(None, Unanswered("Dropped"))
+        if self.check:
+            try:
+                self.check(call.action, True, payload, False)
+            except CallError as e:
+                log.error("rpc", "our", call.action, "breaks its schema:", e)
+                return call.finish(None, e)
+        self._count += 1
+        call.id = "%s-%d" % (self._ids, self._count)
+        text = json.dumps([2, call.id, call.action, payload], separators=(",", ":"))
+        if not self.connection.send(text):
+            # The link is shutting down or still sending. A source is asked anew, the queue keeps its call.
+            if call.klass in (TRANSACTION, STATE):
+                call.finish(None, Unanswered("Offline"))
+            else:
+                self._queue.insert(0, call)
+            return
+        self._sent = call
+        self._timer.start(call.timeout_ms or self.timeout_ms)
+        self._tell("out", text)
+
+    def _next_call(self):
+        """Take the oldest call that may be sent now."""
+        best = None
+        order = LAST + 1
+        for call in self._queue:
+            if self._allowed(call.klass):
+                best, order = call, call.order
+                break
+        source = None
+        for s in self._sources:
+            if self._allowed(s.klass):
+                head = s.head()
+                if head is not None and head < order:
+                    source, order = s, head
+        if source:
+            return source.take()
+        if best:
+            self._queue.remove(best)
+        return best
+
+    def _allowed(self, klass):
+        return self.may_send is None or self.may_send(klass)
+
+    def _lost(self):
+        """The connection went, or is a new one: no answer will come."""
+        self._epoch = self.connection.epoch
+        self._answers = []
+        self.wake = True
+        call = self._sent
+        self._sent = None
+        if call:
+            call.finish(None, Unanswered("Offline"))
+
+    def _tell(self, direction, text):
+        for listener in self.listeners:
+            listener(direction, text)
+
+    # -- receiving -------------------------------------------------------------------------------
+
+    def _receive(self, text):
+        self._tell("in", text)
+        try:
+            frame = strictjson.loads(text)
+        except (ValueError, RuntimeError):
+            return self._garbage(text, _salvage_id(text), "malformed JSON")
+        if not isinstance(frame, list) or len(frame) < 3 or not _is_int(frame[0]):
+            return self._garbage(text, None, "not an OCPP frame")
+        kind, id = frame[0], frame[1]
+        if not isinstance(id, str) or not 0 < len(id) <= _MAX_ID:
+            return self._garbage(text, None, "message id is not a text of 1 to 36 characters")
+        if kind == 2:
+            self._receive_call(text, frame)
+        elif kind == 3 or kind == 4:
+            self._receive_answer(kind, frame)
+        else:
+            self._garbage(text, id, "unknown message type")
+
+    def _receive_call(self, text, frame):
+        if len(frame) != 4 or not isinstance(frame[2], str) or not isinstance(frame[3], dict):
+            return self._garbage(text, frame[1], "not a CALL: [2, id, action, {...}]")
+        request = Request(self, frame[1], frame[2], frame[3])
+        try:
+            result = self.on_call(request)
+            if result is not None:
+                request.reply(result)
+        except CallError as e:
+            request.fail(e.code, e.description, e.details)
+        except MemoryError:
+            log.error("rpc", "no memory for", request.action)
+            request.fail("InternalError", "out of memory")
+        except Exception as e:  # a fault of ours must neither stop the station nor leave a call open
+            log.error("rpc", request.action, "failed:", repr(e))
+            log.trace(e)
+            request.fail("InternalError", "internal error")
+
+    def _receive_answer(self, kind, frame):
+        call = self._sent
+        if call is None or frame[1] != call.id:
+            return log.warn("rpc", "answer to nothing asked, id", frame[1][:_MAX_ID])
+        self._sent = None
+        self.wake = True
+        result = error = None
+        if kind == 4:
+            code = frame[2] if isinstance(frame[2], str) else "GenericError"
+            about = frame[3] if len(frame) > 3 and isinstance(frame[3], str) else ""
+            error = CallError(code, about)
+            log.warn("rpc", call.action, "answered by", code, about)
+        else:
+            result = frame[2]
+            try:
+                if not isinstance(result, dict):
+                    raise CallError("FormationViolation", "result is not an object")
+                if self.check:
+                    self.check(call.action, False, result, True)
+            except CallError as e:
+                log.warn("rpc", "answer to", call.action, "breaks its schema:", e)
+                result, error = None, e
+        if self.on_answer:
+            self.on_answer()
+        call.finish(result, error)
+
+    def _garbage(self, text, id, what):
+        log.warn("rpc", what + ":", text[:80])
+        code = self.on_garbage(text, id, what) if self.on_garbage else None
+        if code:
+            self.send_answer([4, id or "-1", code, what, {}])
+
+
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _salvage_id(text):
+    """Message id of a CALL whose JSON is broken further on, or None."""
+    head = text[:64].replace(" ", "")
+    if not head.startswith('[2,"'):
+        return None
+    end = head.find('"', 4)
+    return head[4:end] if 4 < end <= 4 + _MAX_ID else None

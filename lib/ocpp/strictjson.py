@@ -1,0 +1,152 @@
+"""JSON as RFC 8259 has it. MicroPython's `json.loads` alone takes `{"a":}`, `[1 2]` or `01`.
+
+Strings are skipped with `find`, which is fast; what is left of a message is a few dozen characters
+that a small machine walks. Surrogate pairs, which `json.loads` leaves as two characters that are not
+UTF-8, are joined.
+"""
+
+import json
+
+_MAX_DEPTH = const(24)
+_HEX = "0123456789abcdefABCDEF"
+_ESCAPES = '"\\/bfnrtu'
+_BLANK = " \t\r\n"
+
+# What may come next
+_VALUE = const(0)  # a value
+_FIRST = const(1)  # a value or ]
+_KEY = const(2)  # a key
+_FIRST_KEY = const(3)  # a key or }
+_COLON = const(4)
+_AFTER = const(5)  # , or the closing bracket; at the top: nothing
+
+
+def loads(text):
+    """The value of JSON `text`. Raises ValueError for anything that is not JSON."""
+    _check(text)
+    if "\\ud" in text or "\\uD" in text:
+        text = _join_surrogates(text)
+    return json.loads(text)
+
+
+def _check(text):
+    stack = []
+    expect = _VALUE
+    i = 0
+    n = len(text)
+    while i < n:
+        c = text[i]
+        if c in _BLANK:
+            i += 1
+        elif c == '"':
+            i = _string_end(text, i + 1)
+            expect = _after_string(expect)
+        elif c in "{}[]:,":
+            expect = _punctuation(c, expect, stack)
+            i += 1
+        else:
+            if expect > _FIRST:
+                raise ValueError("JSON: unexpected character")
+            i = _scalar_end(text, i, n)
+            expect = _AFTER
+    if stack or expect != _AFTER:
+        raise ValueError("JSON: ends early")
+
+
+def _after_string(expect):
+    if expect in (_KEY, _FIRST_KEY):
+        return _COLON
+    if expect <= _FIRST:
+        return _AFTER
+    raise ValueError("JSON: unexpected string")
+
+
+def _punctuation(c, expect, stack):
+    if c in "{[":
+        if expect <= _FIRST and len(stack) < _MAX_DEPTH:
+            stack.append("}" if c == "{" else "]")
+            return _FIRST_KEY if c == "{" else _FIRST
+    elif c == ":":
+        if expect == _COLON:
+            return _VALUE
+    elif c == ",":
+        if expect == _AFTER and stack:
+            return _KEY if stack[-1] == "}" else _VALUE
+    elif stack and c == stack[-1] and expect in (_AFTER, _FIRST if c == "]" else _FIRST_KEY):
+        stack.pop()
+        return _AFTER
+    raise ValueError("JSON: unexpected " + c)
+
+
+def _string_end(text, i):
+    """Index behind the closing quote; escapes and control characters are checked."""
+    start = i
+    while True:
+        end = text.find('"', i)
+        if end < 0:
+            raise ValueError("JSON: string without end")
+        i = text.find("\\", i, end)
+        if i < 0:
+            break
+        escape = text[i + 1 : i + 2]
+        if not escape or escape not in _ESCAPES:
+            raise ValueError("JSON: bad escape")
+        if escape == "u":
+            digits = text[i + 2 : i + 6]
+            if len(digits) != 4 or not all(d in _HEX for d in digits):
+                raise ValueError("JSON: bad escape")
+        i += 2
+    if min(text[start:end] or "x") < " ":
+        raise ValueError("JSON: control character in string")
+    return end + 1
+
+
+def _scalar_end(text, i, n):
+    start = i
+    while i < n and text[i] not in ' \t\r\n"{}[]:,':
+        i += 1
+    word = text[start:i]
+    if word not in ("true", "false", "null") and not _is_number(word):
+        raise ValueError("JSON: unexpected " + word[:12])
+    return i
+
+
+def _is_number(word):
+    if word.startswith("-"):
+        word = word[1:]
+    word = word.replace("E", "e")
+    mantissa, mark, exponent = word.partition("e")
+    whole, point, fraction = mantissa.partition(".")
+    if not whole.isdigit() or (len(whole) > 1 and whole[0] == "0"):
+        return False
+    if point and not fraction.isdigit():
+        return False
+    return not mark or (exponent[1:] if exponent[:1] in ("+", "-") else exponent).isdigit()
+
+
+def _join_surrogates(text):
+    parts = []
+    i = 0
+    while True:
+        j = text.find("\\u", i)
+        if j < 0:
+            parts.append(text[i:])
+            return "".join(parts)
+        backslashes = 0
+        while j > backslashes and text[j - backslashes - 1] == "\\":
+            backslashes += 1
+        high = int(text[j + 2 : j + 6], 16) if backslashes % 2 == 0 else 0
+        if not 0xD800 <= high <= 0xDFFF:
+            parts.append(text[i : j + 2])
+            i = j + 2
+            continue
+        parts.append(text[i:j])
+        i = j + 6
+        low = 0
+        if text[i : i + 2] == "\\u":
+            low = int(text[i + 2 : i + 6], 16)
+        if high < 0xDC00 and 0xDC00 <= low <= 0xDFFF:
+            parts.append(chr(0x10000 + ((high - 0xD800) << 10) + low - 0xDC00))
+            i += 6
+        else:
+            parts.append("\ufffd")  # half a pair
