@@ -1,0 +1,452 @@
+"""Station: one charging station with all its state, and its loop.
+
+Puts the parts together: flash, settings, domain, dialect, RPC, connection. Everything a host may want to
+replace is handed in. Several stations may live in one process.
+"""
+
+import os
+import sys
+
+from ocpp import rpc, schema, txlog
+from ocpp.clock import Timer
+from ocpp.log import log
+from ocpp.station.authorization import ACCEPTED, Authorization, IdInfo
+from ocpp.station.availability import Availability
+from ocpp.station.connector import AVAILABLE, FAULTED, UNAVAILABLE, Connector, Error
+from ocpp.station.delivery import Delivery
+from ocpp.station.metering import Metering
+from ocpp.station.recovery import Recovery
+from ocpp.station.registration import Registration
+from ocpp.station.reset import Reset
+from ocpp.station.settings import Settings
+from ocpp.station.status import StatusReporter
+from ocpp.station.tokens import Tokens
+from ocpp.store import Store
+
+_TICK_MS = const(50)  # how often inputs are looked at
+_SCHEMAS = const(4)  # compact schemas kept in memory
+
+DIALECTS = {"1.6": ("ocpp1.6", "ocpp.v16.dialect"), "2.0.1": ("ocpp2.0.1", "ocpp.v2.dialect")}
+
+
+class Station:
+    """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what is kept;
+    `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial. Instead of `open_link`,
+    `connection` (a `Loopback`, or a transport of the host's own), or `remote`, an RPC of the host's own."""
+
+    def __init__(self, config, root, clock, open_link=None, connection=None, remote=None):
+        self.config = config
+        self.clock = clock
+        self.store = Store(_directory(root, "state"))
+        self.log = txlog.TxLog(_directory(root, "log"), clock)
+        clock.boot = self.store.next_boot(self.log.seen_boot)
+        self.settings = Settings(self.store)
+        self.problems = self._configure(config)  # settings that could not be taken: (name, why)
+        # Hooks of the host
+        self.on_reset = None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
+        self.on_unlock = None  # fn(connector) -> True open, False failed, None still trying; None: no lock
+        self.boot_reason = "PowerUp"
+        self.min_timeout_ms = 0  # no timeout of the network is shorter
+        self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
+        self._data_handlers = {}  # (vendor, message or None) -> fn(data)
+        self._events = {}  # event -> [fn(event, connector)]
+        # State
+        self.errors = []  # of the station itself
+        self.jobs = []  # generators, stepped once per loop
+        self.local_start = True  # False while resetting
+        self._schemas = []  # (action, is request, compact schema), the latest used last
+        self._seen_epoch = 0
+        self._compacting = False
+        self._ready = False  # True once the host had its chance to declare what it has
+        self._tick = Timer(clock)
+        self._tick.start(0)
+        self.connection = connection or (None if remote else self._supervisor(open_link))
+        self.rpc = remote or rpc.RPC(self.connection, clock)
+        self.connection = self.connection or remote.connection
+        self.connectors = [Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))]
+        self.availability = Availability(self)
+        self.authorization = Authorization(self)
+        self.tokens = Tokens(self)
+        self.metering = Metering(self)
+        self.resets = Reset(self)
+        self.registration = Registration(self)
+        self.statuses = StatusReporter(self)
+        self.delivery = Delivery(self)
+        self.recovery = Recovery(self)
+        self.dialect = None
+        self._speak(self._versions()[0])
+        self._wire_rpc()
+
+    # -- making it ---------------------------------------------------------------------------------
+
+    def _versions(self):
+        wanted = self.config.get("ocpp", {}).get("version", "1.6")
+        return [wanted] if isinstance(wanted, str) else wanted
+
+    def _configure(self, config):
+        settings = self.settings
+        settings.set_fixed("NumberOfConnectors", str(_count(config.get("connectors", 1))))
+        server = config.get("ocpp", {})
+        if server.get("password"):
+            settings.install("AuthorizationKey", server["password"])
+        if server.get("security_profile"):
+            settings.install("SecurityProfile", str(server["security_profile"]))
+        if config.get("connector_lock") is False:
+            settings.set_fixed("UnlockConnectorOnEVSideDisconnect", "false")
+        problems = settings.initial(config.get("settings", {}))
+        for name, why in problems:
+            log.warn("settings", name + ":", why)
+        return problems
+
+    def _supervisor(self, open_link):
+        from ocpp.connection import Supervisor
+
+        protocols = [DIALECTS[v][0] for v in self._versions() if v in DIALECTS]
+        url = self.config["ocpp"]["url"]
+        return Supervisor(self.clock, lambda: open_link(url, protocols, self._headers()), self.settings)
+
+    def _headers(self):
+        """HTTP headers of a dial: Basic authentication under security profiles 1 and 2 (whitepaper §2)."""
+        key = self.settings.get("AuthorizationKey")
+        if self.settings.get("SecurityProfile") not in (1, 2) or not key:
+            return []
+        import binascii
+
+        user = self.config["ocpp"].get("id", "")
+        word = binascii.b2a_base64(("%s:%s" % (user, key)).encode()).decode().strip()
+        return [("Authorization", "Basic " + word)]
+
+    def _wire_rpc(self):
+        remote = self.rpc
+        remote.may_send = self.registration.may_send
+        remote.on_answer = self.registration.answered
+        remote.on_call = lambda request: self.dialect.on_call(request)
+        remote.on_garbage = lambda text, id, what: self.dialect.on_garbage(text, id, what)
+        remote.check = self.check
+        remote.add_source(self.statuses)
+        remote.add_source(self.delivery)
+        self.settings.watch("MessageTimeout", lambda seconds: self._set_timeout())
+        self._set_timeout()
+
+    def _set_timeout(self):
+        self.rpc.timeout_ms = self.timeout_ms(self.settings.get("MessageTimeout"))
+
+    def _speak(self, version):
+        module = __import__(DIALECTS[version][1], None, None, ("Dialect",))
+        self.dialect = module.Dialect(self)
+        self.version = version
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def loop(self):
+        """One step of everything. Never blocks; allocates nothing when there is nothing to do."""
+        connection = self.connection
+        connection.step()
+        if connection.epoch != self._seen_epoch:
+            self._connected()
+        self.rpc.step()
+        if self.jobs:
+            self._work()
+        if self._tick.due():
+            self._tick.start(_TICK_MS)
+            self._step()
+
+    def _step(self):
+        self.clock.uptime()
+        if not self._ready:
+            self._ready = True
+            self.metering.trim()
+        if self.recovery.waiting:
+            self.recovery.step()
+        for c in self.connectors:
+            c.step()
+        self.metering.step_aligned()
+        self.statuses.update()
+        self.registration.step()
+        self.delivery.step()
+        self.resets.step()
+        self._upkeep()
+
+    def _work(self):
+        """One slice of the first job; the next job has its turn afterwards."""
+        job = self.jobs.pop(0)
+        try:
+            next(job)
+            self.jobs.append(job)
+        except StopIteration:
+            pass
+
+    @property
+    def busy(self):
+        """True: call `loop()` again at once; otherwise a pause of some milliseconds is fine."""
+        return bool(self.jobs or self.rpc.busy or self.rpc.wake or self.connection.busy)
+
+    def stop(self):
+        """Close the connection. No transaction is ended; everything is on flash."""
+        self.connection.close(1000, "stopped")
+
+    def _connected(self):
+        self._seen_epoch = self.connection.epoch
+        for version in self._versions():
+            if DIALECTS[version][0] == self.connection.subprotocol and version != self.version:
+                self._speak(version)
+                self.registration.restart()
+                self.statuses.report_all()
+        self.delivery.retry_now()
+        self.rpc.wake = True
+
+    # -- for the domain ----------------------------------------------------------------------------
+
+    @property
+    def online(self):
+        """True: connected and accepted; the central system can be asked."""
+        return self.connection.connected and self.registration.accepted
+
+    @property
+    def operative(self):
+        return self.availability.station
+
+    @property
+    def resetting(self):
+        return self.resets.kind is not None
+
+    def timeout_ms(self, seconds):
+        return max(seconds * 1000, self.min_timeout_ms)
+
+    def stamp(self):
+        """Now, for a record: Unix s, or (boot, uptime s) while the clock is not set."""
+        unix = self.clock.unix()
+        return (self.clock.boot, self.clock.uptime()) if unix is None else unix
+
+    def unix_of(self, stamp):
+        """Unix s of a stamp, None as long as it can't be told."""
+        if isinstance(stamp, int):
+            return stamp
+        unix = self.clock.unix()
+        if stamp[0] == self.clock.boot and unix is not None:
+            return unix - self.clock.uptime() + stamp[1]
+        return self.log.stamp_unix(stamp)
+
+    def state(self):
+        """State of the station as a whole, connector 0 (OCPP 1.6 §4.9)."""
+        for e in self.errors:
+            if e.faulted:
+                return FAULTED
+        return AVAILABLE if self.operative else UNAVAILABLE
+
+    def record(self, kind, tx, data):
+        """Write what happened to a transaction; it is delivered in due course."""
+        self.append(kind, tx.key, data)
+
+    def append(self, kind, key, data, stamp=None):
+        """Write a record to the transaction log and have it delivered."""
+        seq = self.log.append(kind, key, data, True, stamp)
+        if seq is not None:
+            self.delivery.recorded(seq)
+        self.rpc.wake = True
+
+    def _upkeep(self):
+        if self.log.needs_compact and not self._compacting:
+            self._compacting = True
+            self.jobs.append(self._compact())
+
+    def _compact(self):
+        for _ in self.log.compact():
+            yield
+        self._compacting = False
+
+    def on_samples(self, connector, context, samples):
+        """Meter values are due: of a transaction through the log, others while there is a link."""
+        if connector.tx:
+            connector.record_samples(samples)
+        elif self.online:
+            self.dialect.idle_samples(connector, self.stamp(), samples)
+
+    def started(self, key, id_token, csms_id, info):
+        """The central system has answered a start."""
+        self.authorization.learn(id_token, info)
+        for c in self.connectors:
+            if c.tx and c.tx.key == key:
+                c.tx.id = csms_id
+                if info.parent and not c.tx.parent:
+                    c.tx.parent = info.parent
+                if info.status != ACCEPTED:
+                    c.deauthorize()
+
+    def accepted(self):
+        """The central system accepted the station."""
+        self.statuses.report_all()
+        self.emit("Accepted", None)
+
+    def time_changed(self, first):
+        if first:
+            self.emit("TimeSet", None)
+
+    def emit(self, event, connector):
+        for fn in self._events.get(event, ()):
+            fn(event, connector)
+
+    # -- acts of the central system and the host -------------------------------------------------------
+
+    def change_availability(self, id, operative):
+        return self.availability.change(id, operative)
+
+    def reset(self, kind):
+        """A reset is asked for ("Soft", "Hard"). False if it can't be."""
+        if self.on_reset is None:
+            return False
+        self.resets.request(kind)
+        return True
+
+    def unlock(self, connector, done):
+        if self.on_unlock is None:
+            return done("NotSupported")
+        connector.end(None, "UnlockCommand")
+        self.jobs.append(_unlocking(self, connector, done, Timer(self.clock)))
+
+    def present(self, id_token, connector=None, type=""):
+        """A card (or another means of authorization) is presented, at connector number `connector` or at the
+        reader of all. ValueError for an identifier or number that is none."""
+        if not 1 <= len(id_token) <= 36:
+            raise ValueError("idTag must have 1 to 36 characters")
+        self.tokens.present(id_token, self.connectors[connector - 1] if connector else None, type)
+
+    def set_error(self, code, info="", vendor_id="", vendor_code="", faulted=True):
+        """An error of the station as a whole; see `Connector.set_error`."""
+        self.errors = [e for e in self.errors if e.code != code]
+        self.errors.append(Error(code, info[:50], vendor_id[:255], vendor_code[:50], faulted))
+
+    def clear_error(self, code=None):
+        self.errors = [e for e in self.errors if code is not None and e.code != code]
+
+    def set_online(self, online):
+        self.connection.set_online(online)
+
+    # -- facade for operations ---------------------------------------------------------------------------
+
+    def on(self, event, fn):
+        """Call `fn(event, connector or None)` at each event; the names: docs/api.md."""
+        self._events.setdefault(event, []).append(fn)
+
+    def handle(self, action, fn):
+        """Have `fn(request)` answer an incoming action, instead of or beside the built-in ones; see
+        `rpc.Request`."""
+        self.handlers[action] = fn
+
+    def on_data(self, vendor, message, fn):
+        """Have `fn(data)` answer DataTransfer of a vendor (and message; None: any). It returns (status,
+        data or None)."""
+        self._data_handlers[(vendor, message)] = fn
+
+    def call(self, action, payload, done=None):
+        """Send any operation; `done(result, error)`."""
+        self.rpc.call(action, payload, done)
+
+    def listen(self, fn):
+        """Call `fn("in" | "out", text)` for each frame."""
+        self.rpc.listeners.append(fn)
+
+    def data_transfer(self, vendor, message, data):
+        """Result of an incoming DataTransfer (OCPP 1.6 §5.6)."""
+        fn = self._data_handlers.get((vendor, message)) or self._data_handlers.get((vendor, None))
+        if fn is None:
+            known = any(v == vendor for v, _ in self._data_handlers)
+            return {"status": "UnknownMessageId" if known else "UnknownVendorId"}
+        status, data = fn(data)
+        return {"status": status} if data is None else {"status": status, "data": data}
+
+    def ocpp_status(self):
+        connection = self.connection
+        last = connection.last_rx
+        return {
+            "connected": connection.connected,
+            "version": self.version,
+            "registration": self.registration.status,
+            "queued": self.log.pending(),
+            "parked": self.log.parked(),
+            "last_frame_s": None if last is None else self.clock.diff(self.clock.ticks(), last) // 1000,
+            "error": connection.error,
+        }
+
+    def auth_cache_put(self, entry):
+        """Put an entry into the authorization cache: idTag, status, group, expiry (ISO 8601 or None)."""
+        from ocpp.clock import from_iso
+
+        expiry = entry.get("expiry")
+        info = IdInfo(entry.get("status", ACCEPTED), entry.get("group"), from_iso(expiry) if expiry else None)
+        self.authorization.cache.put(entry["idTag"], info)
+
+    def auth_cache_clear(self):
+        self.authorization.cache.clear()
+
+    # -- modules that come and go ------------------------------------------------------------------------
+
+    def load(self, name):
+        """Import a module for one use, or None if there is none. See `unload`."""
+        try:
+            return __import__(name, None, None, ("handle",))
+        except ImportError:
+            return None
+
+    def unload(self, module):
+        """Let a module go, so that its code does not stay in memory."""
+        package, _, leaf = module.__name__.rpartition(".")
+        sys.modules.pop(module.__name__, None)
+        parent = sys.modules.get(package)
+        if parent and hasattr(parent, leaf):
+            delattr(parent, leaf)
+
+    def check(self, action, is_request, payload, lenient=False):
+        """Raise CallError if a payload breaks the schema of its action; unknown actions pass."""
+        compact = self._schema(action, is_request)
+        if compact is None:
+            return
+        try:
+            schema.check(compact, payload, lenient)
+        except schema.Violation as e:
+            raise rpc.CallError(self.dialect.code(e.kind), "%s: %s" % (e.path or "payload", e.kind)) from None
+
+    def knows(self, action):
+        """True if the running version has this action."""
+        return self._schema(action, True) is not None
+
+    def _schema(self, action, is_request):
+        for i, entry in enumerate(self._schemas):
+            if entry[0] == action and entry[1] == is_request:
+                self._schemas.append(self._schemas.pop(i))
+                return entry[2]
+        module = schema.load(self.dialect.package + ".schema", action)
+        if module is None:
+            return None
+        compact = module.REQ if is_request else module.CONF
+        self.unload(module)
+        if len(self._schemas) >= _SCHEMAS:
+            self._schemas.pop(0)
+        self._schemas.append((action, is_request, compact))
+        return compact
+
+
+def _unlocking(station, connector, done, timer):
+    """Job: wait for the transaction to end, then for the lock."""
+    timer.start_s(15)
+    while connector.tx and not timer.due():
+        yield
+    connector.release_lock()
+    while True:
+        state = station.on_unlock(connector)
+        if state is not None or timer.due():
+            return done("Unlocked" if state else "UnlockFailed")
+        yield
+
+
+def _count(connectors):
+    return connectors if isinstance(connectors, int) else len(connectors)
+
+
+def _directory(root, name):
+    path = root + "/" + name
+    try:
+        os.mkdir(path)
+    except OSError:
+        pass
+    return path

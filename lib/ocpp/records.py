@@ -1,0 +1,135 @@
+"""Framed records in plain files, and files replaced atomically.
+
+A record on flash: 0xFF 0xFE, u16 length, u32 CRC-32 of length and body (little endian), then the
+body: a JSON list. 0xFF and 0xFE never occur in UTF-8, so after damage the reader finds the next
+record by them. The first record of a file is its label: [LABEL, VERSION, number, level].
+"""
+
+import binascii
+import json
+import os
+import struct
+
+LABEL = const(0)
+VERSION = const(1)
+MAX_BODY = const(2048)  # B
+_HEADER = "<2sHI"
+_HEADER_SIZE = const(8)
+_MAGIC = b"\xff\xfe"
+_CHUNK = const(128)
+_ENOENT = const(2)
+
+
+def pack(fields):
+    """One record as bytes. ValueError if it is longer than MAX_BODY."""
+    body = json.dumps(fields, separators=(",", ":")).encode()
+    if len(body) > MAX_BODY:
+        raise ValueError("record too long")
+    return struct.pack(_HEADER, _MAGIC, len(body), binascii.crc32(body, len(body))) + body
+
+
+def label(number, level=0):
+    return pack([LABEL, VERSION, number, level])
+
+
+def _read(f, at):
+    """The record at `at` of open file `f` -> (fields, raw); None if it is damaged."""
+    f.seek(at)
+    header = f.read(_HEADER_SIZE)
+    if len(header) < _HEADER_SIZE:
+        return None
+    magic, size, crc = struct.unpack(_HEADER, header)
+    if magic != _MAGIC or size > MAX_BODY:
+        return None
+    body = f.read(size)
+    if len(body) < size or binascii.crc32(body, size) != crc:
+        return None
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return None
+    return (fields, header + body) if isinstance(fields, list) and fields else None
+
+
+def _resync(f, at):
+    """Offset of the next possible record behind `at`, or None."""
+    at += 1
+    while True:
+        f.seek(at)
+        chunk = f.read(_CHUNK)
+        if len(chunk) < 2:
+            return None
+        found = chunk.find(_MAGIC)
+        if found >= 0:
+            return at + found
+        at += len(chunk) - 1
+
+
+def each(path, at=0):
+    """Yield (offset, fields, raw) of the records from `at` on; (offset, None, None) once for each
+    damaged stretch. A missing file is empty. Run it to its end or close() it: it holds the file."""
+    try:
+        f = open(path, "rb")
+    except OSError as e:
+        if e.errno != _ENOENT:
+            yield at, None, None
+        return
+    try:
+        end = f.seek(0, 2)
+        sound = True
+        while at is not None and at < end:
+            record = _read(f, at)
+            if record:
+                sound = True
+                yield at, record[0], record[1]
+                at += len(record[1])
+            else:
+                if sound:
+                    sound = False
+                    yield at, None, None
+                at = _resync(f, at)
+    except OSError:
+        yield at, None, None
+    finally:
+        f.close()
+
+
+def first(path):
+    """The fields of the first record if it is a label, else None."""
+    records = each(path)
+    fields = None
+    for _, fields, _ in records:
+        break
+    records.close()
+    return fields if fields and fields[0] == LABEL and len(fields) >= 4 else None
+
+
+def size(path):
+    """Bytes in a file, 0 if there is none."""
+    try:
+        return os.stat(path)[6]
+    except OSError:
+        return 0
+
+
+def remove(path):
+    """Delete a file; True unless that failed. Its absence is fine."""
+    try:
+        os.remove(path)
+    except OSError as e:
+        return e.errno == _ENOENT
+    return True
+
+
+def append(path, raw):
+    """Add bytes to a file in one go. OSError if that fails."""
+    with open(path, "ab") as f:
+        f.write(raw)
+
+
+def replace(path, raw):
+    """Put a file in the place of another, or leave the old one. OSError if that fails."""
+    new = path + ".new"
+    with open(new, "wb") as f:
+        f.write(raw)
+    os.rename(new, path)

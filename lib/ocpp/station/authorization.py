@@ -1,0 +1,134 @@
+"""Who may charge: cache, the central system's word, and the rules for when it can't be asked.
+
+OCPP 1.6 §3.5, §4.1. Identifiers are compared without regard to case.
+"""
+
+import binascii
+
+from ocpp.log import log
+
+ACCEPTED = "Accepted"
+INVALID = "Invalid"
+
+_BUCKETS = const(8)
+_BUCKET_MAX = const(16)  # entries: 128 in all, the longest unused dropped first
+
+
+class IdInfo:
+    """What is known of an identifier."""
+
+    def __init__(self, status, parent=None, expiry=None):
+        self.status = status  # "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"
+        self.parent = parent  # identifier of the group, or None
+        self.expiry = expiry  # Unix s, or None
+
+    def at(self, unix):
+        """The status at a time; `unix` None: the clock is unknown, expiry is not judged."""
+        if self.expiry is not None and unix is not None and unix >= self.expiry:
+            return "Expired" if self.status == ACCEPTED else self.status
+        return self.status
+
+
+def same(a, b):
+    """True if two identifiers are the same (OCPP 1.6 §7.28: CiString20)."""
+    return a is not None and b is not None and a.lower() == b.lower()
+
+
+class Cache:
+    """Authorization cache on flash (OCPP 1.6 §3.5.1): a few entries per file, loaded one file at a time,
+    so that memory does not grow with it."""
+
+    def __init__(self, store):
+        self._store = store
+
+    def get(self, id_token):
+        """IdInfo or None."""
+        entry = self._load(id_token).get(id_token.lower())
+        return IdInfo(entry[0], entry[1], entry[2]) if entry else None
+
+    def put(self, id_token, info):
+        """Keep `info`. Writes only what changed."""
+        bucket = self._load(id_token)
+        key = id_token.lower()
+        entry = [info.status, info.parent, info.expiry]
+        old = bucket.get(key)
+        if old and old[:3] == entry:
+            return
+        newest = max([e[3] for e in bucket.values()]) if bucket else 0
+        if old is None and len(bucket) >= _BUCKET_MAX:
+            del bucket[min(bucket, key=lambda k: bucket[k][3])]
+        bucket[key] = entry + [newest + 1]
+        self._store.save(_name(key), bucket)
+
+    def clear(self):
+        for n in range(_BUCKETS):
+            self._store.remove("cache%d" % n)
+
+    def _load(self, id_token):
+        bucket = self._store.load(_name(id_token.lower()))
+        return bucket if isinstance(bucket, dict) else {}
+
+
+def _name(key):
+    return "cache%d" % (binascii.crc32(key.encode()) % _BUCKETS)
+
+
+class Authorization:
+    """Answers "may this identifier charge?" now or later, online or offline."""
+
+    def __init__(self, station):
+        self._station = station
+        self.cache = Cache(station.store)
+        self.lists = []  # fn(id_token) -> IdInfo or None: local lists, asked before the cache
+
+    def local(self, id_token):
+        """What the station itself knows: a local list first, then the cache. IdInfo or None."""
+        for lookup in self.lists:
+            info = lookup(id_token)
+            if info:
+                return info
+        if self._station.settings.get("AuthorizationCacheEnabled"):
+            return self.cache.get(id_token)
+        return None
+
+    def learn(self, id_token, info):
+        """The central system said `info` of an identifier: keep it, unless a local list has it."""
+        for lookup in self.lists:
+            if lookup(id_token):
+                return
+        if self._station.settings.get("AuthorizationCacheEnabled"):
+            self.cache.put(id_token, info)
+
+    def check(self, id_token, kind, done):
+        """Judge an identifier; `done(IdInfo)` is called once, perhaps before this returns.
+
+        OCPP 1.6 §3.5.3 (LocalPreAuthorize), §4.1, §3.5.2 when the central system can't be asked.
+        """
+        settings = self._station.settings
+        unix = self._station.clock.unix()
+        known = self.local(id_token) if settings.get("LocalPreAuthorize") else None
+        if known and known.at(unix) == ACCEPTED:
+            return done(IdInfo(ACCEPTED, known.parent, known.expiry))
+        if not self._station.online:
+            return done(self.offline(id_token))
+
+        def answered(info, error):
+            if info is None:
+                log.info("auth", "no answer about", id_token, "-", error, "- offline rules decide")
+                return done(self.offline(id_token))
+            self.learn(id_token, info)
+            done(info)
+
+        self._station.dialect.authorize(id_token, kind, answered)
+
+    def offline(self, id_token):
+        """Judge without the central system (OCPP 1.6 §3.5.2, §9.1: LocalAuthorizeOffline,
+        AllowOfflineTxForUnknownId)."""
+        settings = self._station.settings
+        if settings.get("LocalAuthorizeOffline"):
+            known = self.local(id_token)
+            if known:
+                return IdInfo(known.at(self._station.clock.unix()), known.parent, known.expiry)
+        if settings.get("AllowOfflineTxForUnknownId"):
+            return IdInfo(ACCEPTED)
+        return IdInfo(INVALID)

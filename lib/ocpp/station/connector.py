@@ -1,0 +1,189 @@
+"""One EVSE with its connector, as the host and the dialects see it.
+
+Inputs are attributes that the host writes, or callables bound to them; the state (`state()`) is derived
+from inputs, grant and transaction (OCPP 1.6 §4.9). Only what inputs can't tell is remembered: `grant`,
+`tx`, `finishing`, and for whom the cable stays locked.
+"""
+
+from ocpp.clock import Timer
+from ocpp.log import log
+from ocpp.station.authorization import same
+from ocpp.station.session import Session
+
+AVAILABLE = "Available"
+PREPARING = "Preparing"
+CHARGING = "Charging"
+SUSPENDED_EV = "SuspendedEV"
+SUSPENDED_EVSE = "SuspendedEVSE"
+FINISHING = "Finishing"
+RESERVED = "Reserved"
+UNAVAILABLE = "Unavailable"
+FAULTED = "Faulted"
+
+_INPUTS = ("plugged", "ev_ready", "evse_ready", "occupied", "start_ready", "stop_ready", "energy_wh")
+
+
+class Error:
+    """An error of the hardware, as reported with a status."""
+
+    def __init__(self, code, info="", vendor_id="", vendor_code="", faulted=True):
+        self.code = code  # error code in the words of OCPP 1.6 §7.6
+        self.info = info
+        self.vendor_id = vendor_id
+        self.vendor_code = vendor_code
+        self.faulted = faulted  # False: a warning, charging goes on
+
+
+class Connector(Session):
+    def __init__(self, station, id):
+        self.station = station
+        self.id = id  # 1, 2, ...
+        # Inputs
+        self.plugged = False  # a car is connected
+        self.ev_ready = False  # the car asks for energy
+        self.evse_ready = None  # energy is offered; None: not wired, follows charging_permitted
+        self.occupied = False  # bay or connector in use otherwise
+        self.start_ready = True
+        self.stop_ready = True
+        self.energy_wh = 0  # import register; None: the meter is silent
+        self.measures = []  # (measurand, phase, unit, location, fn)
+        self.errors = []  # Error, the newest last
+        # Outputs
+        self.limit_ma = None  # offered to the EV, None: not limited
+        self.lock_wanted = False
+        # What inputs can't tell
+        self.operative = True  # as last set by ChangeAvailability
+        self.grant = None  # Grant that waits for its transaction
+        self.tx = None
+        self.finishing = False  # over, but the cable or the car is still there
+        self.scheduled = False  # becomes unavailable when it is no longer finishing
+        self.lock_holder = None  # (identifier, group) whose card opens a lock kept shut, or None
+        self.info = ""  # remark that goes with the state
+        self.reservation = None  # id or None
+        self._before_end = CHARGING  # state shown while a transaction ends
+        self._bound = []  # (name, fn)
+        self._read_energy = None
+        self._last_wh = 0
+        self._was_plugged = False
+        self._timer = Timer(station.clock)  # ConnectionTimeOut
+        self._settle = Timer(station.clock)
+        self._opening = Timer(station.clock)
+        self._second = Timer(station.clock)
+
+    # -- for the host ----------------------------------------------------------------------------
+
+    def bind(self, name, fn):
+        """Have an input polled every 50 ms: `fn()` -> its value. "energy_wh" is read on demand."""
+        if name not in _INPUTS:
+            raise ValueError("no input " + name)
+        if name == "energy_wh":
+            self._read_energy = fn
+        else:
+            self._bound.append((name, fn))
+
+    def measure(self, measurand, fn, unit=None, phase=None, location="Outlet"):
+        """Declare a further measurand: `fn()` -> number, or None while it can't be read."""
+        self.measures.append((measurand, phase, unit, location, fn))
+
+    def set_error(self, code, info="", vendor_id="", vendor_code="", faulted=True):
+        """An error appears (OCPP 1.6 §7.6 codes; `vendor_code` tells like ones apart). A fault stops a
+        running transaction; a warning (`faulted` False) is only reported."""
+        self.clear_error(code, vendor_code)
+        self.errors.append(Error(code, info[:50], vendor_id[:255], vendor_code[:50], faulted))
+
+    def clear_error(self, code=None, vendor_code=None):
+        """The error is gone; None: all of them."""
+        keep = []
+        for e in self.errors:
+            gone = code is None or (e.code == code and (vendor_code is None or e.vendor_code == vendor_code))
+            if not gone:
+                keep.append(e)
+        if len(keep) != len(self.errors):
+            self.errors = keep
+
+    def unlock(self, done):
+        """Open the cable lock; ends a transaction first (OCPP 1.6 §5.18). `done(status)` is called with
+        "Unlocked", "UnlockFailed" or "NotSupported"."""
+        self.station.unlock(self, done)
+
+    @property
+    def charging_permitted(self):
+        """True: the contactor may close."""
+        tx = self.tx
+        return tx is not None and self.plugged and not tx.ending and not tx.suspended
+
+    @property
+    def faulted(self):
+        for e in self.errors:
+            if e.faulted:
+                return True
+        return False
+
+    @property
+    def authorized(self):
+        """Identifier for which this connector is, or will be, charging; or None."""
+        if self.tx:
+            return self.tx.id_token
+        return self.grant.id_token if self.grant else None
+
+    @property
+    def transaction(self):
+        return self.tx
+
+    @property
+    def availability(self):
+        return "Operative" if self.operative and self.station.operative else "Inoperative"
+
+    @property
+    def status(self):
+        """State in the words of the running protocol version."""
+        return self.station.dialect.status_word(self.state())
+
+    def read_energy(self):
+        """Import register in Wh; the last one known while the meter is silent."""
+        value = self._read_energy() if self._read_energy else self.energy_wh
+        if value is not None:
+            self._last_wh = value
+        return self._last_wh
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def state(self):
+        """Derived state, one of the nine of OCPP 1.6 §4.9."""
+        if self.faulted:
+            return FAULTED
+        if self.tx:
+            return self._charging_state()
+        if not self.operative or not self.station.operative:
+            return FINISHING if self.finishing and self.scheduled else UNAVAILABLE
+        if self.finishing:
+            return FINISHING
+        if self.grant or self.plugged or self.occupied:
+            return PREPARING
+        return RESERVED if self.reservation is not None else AVAILABLE
+
+    def _charging_state(self):
+        tx = self.tx
+        if not self.plugged:
+            return SUSPENDED_EV
+        ready = self.charging_permitted if self.evse_ready is None else self.evse_ready
+        if ready and self.ev_ready and not tx.ending:
+            self._settle.stop()
+            return CHARGING
+        if self._settle.running and not self._settle.expired() and not tx.ending and not tx.suspended:
+            return PREPARING
+        if tx.ending:
+            return self._before_end
+        return SUSPENDED_EV if ready else SUSPENDED_EVSE
+
+    def note(self, info):
+        """A remark (at most 50 characters) that goes with the present state."""
+        self.info = info
+
+    def _log(self, *parts):
+        log.info("connector %d" % self.id, *parts)
+
+    def releases(self, id_token, parent):
+        """True if this identifier, or its group, may open a lock that is kept shut."""
+        holder = self.lock_holder
+        return holder is not None and (same(holder[0], id_token) or same(holder[1], parent))

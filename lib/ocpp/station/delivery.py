@@ -1,0 +1,78 @@
+"""Delivers the transaction log: one record at a time, in order, until each is answered or parked.
+
+OCPP 1.6 §3.7.1 (offline), §3.7.2 (retries: TransactionMessageAttempts, TransactionMessageRetryInterval).
+"""
+
+from ocpp import rpc, txlog
+from ocpp.clock import Timer
+from ocpp.log import log
+
+_FRESH = const(4)  # records that still take part in the order of occurrence with other messages
+
+
+class Delivery:
+    klass = rpc.TRANSACTION
+
+    def __init__(self, station):
+        self._station = station
+        self._retry = Timer(station.clock)
+        self._attempts = 0  # failed deliveries of the present head
+        self._orders = []  # (sequence number, order) of the newest records
+
+    def recorded(self, seq):
+        """A record was written: it takes its place among the other messages."""
+        if len(self._orders) >= _FRESH:
+            self._orders.pop(0)
+        self._orders.append((seq, self._station.rpc.next_order()))
+        self._station.rpc.wake = True
+
+    def step(self):
+        if self._retry.expired():
+            self._station.rpc.wake = True
+
+    def retry_now(self):
+        """A new connection: waiting makes no sense any more."""
+        self._retry.stop()
+
+    def head(self):
+        if self._retry.running:
+            return None
+        record = self._station.log.head()
+        if record is None:
+            return None
+        for seq, order in self._orders:
+            if seq == record.seq:
+                return order
+        return rpc.LAST  # a backlog: everything else may pass
+
+    def take(self):
+        record = self._station.log.head()
+        call = self._station.dialect.transaction_message(record)
+        if call is None:  # nothing to be told of it in this version
+            self._station.log.done(record.seq)
+            return rpc.Call("", lambda: None, None, rpc.TRANSACTION)
+        action, payload, learn = call
+
+        def done(result, error):
+            self._answered(record, result, error, learn)
+
+        return rpc.Call(action, payload, done, rpc.TRANSACTION)
+
+    def _answered(self, record, result, error, learn):
+        if error is None:
+            self._attempts = 0
+            csms_id, info = learn(result)
+            self._station.log.done(record.seq, csms_id, info)
+            return
+        if error.code == "Offline" and error.local:
+            return
+        self._attempts += 1
+        settings = self._station.settings
+        if self._attempts >= settings.get("TransactionMessageAttempts"):
+            self._attempts = 0
+            log.error("transaction", record.key, "record", record.seq, "not taken, kept aside:", error)
+            # OCPP 1.6 errata 3.18: what follows of a start that failed is sent with an id of -1.
+            self._station.log.park(record.seq, str(error)[:80], self._station.dialect.parks_chains)
+            self._station.emit("Parked", None)
+        else:
+            self._retry.start_s(settings.get("TransactionMessageRetryInterval") * self._attempts)

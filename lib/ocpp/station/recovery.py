@@ -1,0 +1,57 @@
+"""Transactions that a restart interrupted: ended, or gone on with (setting `OnPowerLoss`)."""
+
+from ocpp import txlog
+from ocpp.clock import Timer
+from ocpp.log import log
+from ocpp.station.transaction import Transaction
+
+_PATIENCE_S = const(10)  # time for the inputs to tell whether the car is still there
+
+_REASONS = {"PowerUp": "PowerLoss", "Watchdog": "Reboot", "LocalReset": "Reboot", "RemoteReset": "HardReset"}
+
+
+class Recovery:
+    def __init__(self, station):
+        self._station = station
+        self._open = station.log.open_transactions()
+        self._timer = Timer(station.clock)
+        self._timer.start_s(_PATIENCE_S)
+
+    @property
+    def waiting(self):
+        return bool(self._open)
+
+    def step(self):
+        """End or resume what is still open; a connector without its car gets some seconds."""
+        station = self._station
+        resume = station.settings.get("OnPowerLoss") == "resume"
+        left = []
+        for key, number in self._open:
+            c = station.connectors[number - 1] if 1 <= number <= len(station.connectors) else None
+            if not resume or c is None or c.tx or self._timer.due():
+                self._end(key)
+            elif c.plugged and not c.faulted:
+                self._resume(key, c)
+            else:
+                left.append((key, number))
+        self._open = left
+
+    def _resume(self, key, connector):
+        last = self._station.log.last(key)
+        wh = connector.read_energy()
+        if wh < last["wh"]:
+            return self._end(key)  # another meter, or one that was set back: nothing to go on from
+        data = last["data"]
+        tx = Transaction(key, connector, data["id"], data.get("kind", ""), data.get("parent"), data["wh"])
+        tx.last_wh = wh
+        tx.id = last["csms_id"]
+        tx.remote_start_id = data.get("remote")
+        connector.resume(tx)
+        log.info("connector %d" % connector.id, "transaction goes on after a restart")
+
+    def _end(self, key):
+        station = self._station
+        last = station.log.last(key)
+        reason = _REASONS.get(station.boot_reason, "Other")
+        log.info("transaction", key, "was interrupted and is ended:", reason)
+        station.append(txlog.END, key, {"wh": last["wh"], "why": reason}, last["at"])

@@ -1,0 +1,108 @@
+"""Registration with the central system, its clock, and the heartbeat (OCPP 1.6 §4.2, §4.6)."""
+
+from ocpp import rpc
+from ocpp.clock import Timer
+from ocpp.log import log
+
+ACCEPTED = "Accepted"
+PENDING = "Pending"
+REJECTED = "Rejected"
+
+_OWN_INTERVAL_S = const(60)  # where the answer names none
+_FAILED_S = const(30)  # after silence or a CALLERROR
+_DAY_S = const(86400)
+
+
+class Registration:
+    def __init__(self, station):
+        self._station = station
+        self.status = None  # None before the first answer, "Accepted", "Pending", "Rejected"
+        self._asking = False
+        self._retry = Timer(station.clock)
+        self._retry.start(0)
+        self._heartbeat = Timer(station.clock)
+        self._daily = Timer(station.clock)  # the clock is compared at least once a day
+        station.settings.watch("HeartbeatInterval", self._interval_changed)
+
+    @property
+    def accepted(self):
+        return self.status == ACCEPTED
+
+    def may_send(self, klass):
+        """What may be sent in the present state (OCPP 1.6 §4.2)."""
+        if self.status == ACCEPTED or klass == rpc.BOOT:
+            return True
+        return self.status == PENDING and klass == rpc.TRIGGERED
+
+    def step(self):
+        if self.status != ACCEPTED:
+            if self._retry.due() and not self._asking and self._station.connection.connected:
+                self.boot()
+        elif self._heartbeat.due() or self._daily.due():
+            self._beat()
+
+    def boot(self):
+        """Send BootNotification now."""
+        self._asking = True
+        self._retry.stop()
+        self._station.dialect.boot(self._booted)
+
+    def restart(self):
+        """The station changes version or server: register anew."""
+        self.status = None
+        self._retry.start(0)
+
+    def answered(self):
+        """An answer came: the link works, the next heartbeat may wait (OCPP 1.6 §4.6)."""
+        if self.status == ACCEPTED:
+            self._interval_changed()
+
+    def set_time(self, unix):
+        """Take over the central system's time."""
+        clock = self._station.clock
+        mine = clock.unix()
+        if mine is None or abs(unix - mine) > 1:
+            try:
+                clock.set_unix(unix)
+            except ValueError:
+                return log.warn("clock", "the central system's time is not believed:", unix)
+            self._station.time_changed(mine is None)
+
+    def _booted(self, status, interval, unix):
+        """`status` None: no usable answer."""
+        self._asking = False
+        if status is None:
+            self._retry.start_s(_FAILED_S)
+            return
+        log.info("registration", status, "interval", interval)
+        first = self.status != ACCEPTED
+        self.status = status
+        if status != REJECTED and unix is not None:
+            self.set_time(unix)
+        if status == ACCEPTED:
+            if interval > 0:
+                self._station.settings.adopt("HeartbeatInterval", interval)
+            self._interval_changed()
+            self._daily.start_s(_DAY_S)
+            if first:
+                self._station.accepted()
+        else:
+            self._retry.start_s(interval if interval > 0 else _OWN_INTERVAL_S)
+        self._station.rpc.wake = True
+
+    def _beat(self):
+        self._interval_changed()
+        self._daily.start_s(_DAY_S)
+        if self._station.connection.connected:
+            self._station.dialect.heartbeat(self._beaten)
+
+    def _beaten(self, unix):
+        if unix is not None:
+            self.set_time(unix)
+
+    def _interval_changed(self, *_):
+        seconds = self._station.settings.get("HeartbeatInterval")
+        if seconds > 0:
+            self._heartbeat.start_s(seconds)
+        else:
+            self._heartbeat.stop()

@@ -1,0 +1,59 @@
+"""Resets: what must happen before the restart, and trying again when it does not happen.
+
+OCPP 1.6 §5.14 and errata 3.36; ResetRetries.
+"""
+
+from ocpp.clock import Timer
+from ocpp.log import log
+
+_SOFT_WAIT_S = const(30)  # longest wait for the stops to be delivered
+_HARD_WAIT_S = const(3)
+_RETRY_S = const(10)
+
+
+class Reset:
+    def __init__(self, station):
+        self._station = station
+        self.kind = None  # "Soft", "Hard" while one is under way
+        self._left = 0  # further tries
+        self._deadline = Timer(station.clock)
+        self._again = Timer(station.clock)
+        self._answer = Timer(station.clock)
+
+    def request(self, kind):
+        """Reset is wanted; transactions are ended and told first."""
+        station = self._station
+        self.kind = kind
+        self._left = station.settings.get("ResetRetries")
+        hard = kind == "Hard"
+        self._deadline.start_s(_HARD_WAIT_S if hard else _SOFT_WAIT_S)
+        self._answer.start(200)  # time for the answer to leave
+        log.info("reset", kind)
+        for c in station.connectors:
+            c.end(None, "HardReset" if hard else "SoftReset")
+
+    def step(self):
+        if self.kind is None or not self._answer.due():
+            return
+        station = self._station
+        if not self._again.running and not self._deadline.due() and self._working(station):
+            return
+        if self._again.running and not self._again.expired():
+            return
+        if station.on_reset and station.on_reset(self.kind) is not False:
+            self.kind = None
+        elif self._left > 0:
+            self._left -= 1
+            self._again.start_s(_RETRY_S)
+        else:
+            log.error("reset", "did not happen")
+            self.kind = None
+            station.set_error("ResetFailure", faulted=False)
+
+    def _working(self, station):
+        for c in station.connectors:
+            if c.tx:
+                return True
+        if station.rpc.busy or station.connection.busy:
+            return True
+        return station.online and station.log.pending() > 0

@@ -1,0 +1,300 @@
+"""The course of one connector from plug or card to the end of its transaction.
+
+`step()` is called about every 50 ms. The order inside matters: first what the inputs did, then, one step
+later, what follows from it, so that each state is seen, and reported, before the next.
+"""
+
+from ocpp import txlog
+from ocpp.log import log
+from ocpp.station.authorization import same
+from ocpp.station.transaction import Transaction
+
+_SETTLE_MS = const(1000)  # time for contactor and EV after a start, before "suspended" is said
+_OPENING_S = const(5)  # longest wait for the contactor to open before the last meter value is taken
+
+_SAVE_S = const(55)  # the register is written down that often, or
+_SAVE_WH = const(80)  # after that much energy
+
+EV_DISCONNECTED = "EVDisconnected"
+DEAUTHORIZED = "DeAuthorized"
+
+
+class Grant:
+    """An identifier that may charge here and waits for its transaction to begin."""
+
+    def __init__(self, id_token, kind="", parent=None, floating=False):
+        self.id_token = id_token
+        self.kind = kind
+        self.parent = parent
+        self.floating = floating  # True: given without a connector; moves to the one plugged first
+        self.remote_start_id = None  # number that a remote start gave
+        self.profile = None  # charging profile that came with a remote start
+
+
+class Session:
+    """The part of a Connector that moves."""
+
+    # -- for host and dialects ---------------------------------------------------------------------
+
+    def begin(self, id_token, kind="", authorized=False):
+        """Begin a session for an identifier. `authorized` True: without asking anybody.
+
+        Returns False if this connector can't be used now."""
+        if not self.free:
+            return False
+        if authorized:
+            self.accept(Grant(id_token, kind))
+        else:
+            self.station.tokens.authorize(self, Grant(id_token, kind))
+        return True
+
+    def end(self, id_token=None, reason="Local"):
+        """End the transaction, or an authorization that waits. `id_token`: only if it began it.
+        Returns False if there is nothing to end."""
+        if self.tx and (id_token is None or same(self.tx.id_token, id_token)):
+            self.stop(id_token, reason)
+            return True
+        if self.grant and (id_token is None or same(self.grant.id_token, id_token)):
+            self.revoke()
+            return True
+        return False
+
+    def stop(self, id_token=None, reason="Local"):
+        """Energy stops now; the transaction ends when the contactor is open. `id_token`: who stopped it."""
+        tx = self.tx
+        if tx.ending:
+            return
+        self._before_end = self.state()
+        tx.ending = reason
+        tx.end_token = id_token
+        self._opening.start_s(_OPENING_S)
+        self._log("ending:", reason)
+
+    @property
+    def free(self):
+        """True if a session may begin: operative, no fault, nobody charging or authorized."""
+        return (
+            self.tx is None
+            and self.grant is None
+            and not self.faulted
+            and self.operative
+            and self.station.operative
+        )
+
+    def accept(self, grant):
+        """`grant` may charge here: the transaction begins once the rest is ready."""
+        self.grant = grant
+        self.finishing = False
+        self.info = ""
+        if self.plugged:
+            self._timer.stop()
+        else:
+            self._wait()
+        self._log("authorized for", grant.id_token)
+        self.station.emit("Authorized", self)
+
+    def revoke(self):
+        """The waiting authorization is withdrawn."""
+        self.grant = None
+        self._timer.stop()
+        self.finishing = self.plugged or self.occupied
+
+    def deauthorize(self):
+        """The central system does not accept whom this transaction runs for (OCPP 1.6 §3.5.4, §9.1:
+        StopTransactionOnInvalidId, MaxEnergyOnInvalidId)."""
+        tx = self.tx
+        if tx is None or tx.suspended or tx.energy_end_wh is not None or tx.ending:
+            return
+        share = self.station.settings.get("MaxEnergyOnInvalidId") or 0
+        self._log("identifier not accepted; energy still given:", share, "Wh")
+        self.station.emit("DeAuthorized", self)
+        if share > 0:
+            tx.energy_end_wh = self._register() + share
+        else:
+            self._withhold()
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def step(self):
+        for name, fn in self._bound:
+            setattr(self, name, fn())
+        if self.plugged != self._was_plugged:
+            self._was_plugged = self.plugged
+            if self.plugged:
+                self._plugged_in()
+            else:
+                self._unplugged()
+        elif self.tx:
+            self._step_transaction()
+        elif self.grant:
+            self._step_grant()
+        elif self.finishing and not self.plugged and not self.occupied and self.lock_holder is None:
+            self.finishing = False
+            self.info = ""
+        if self._timer.expired():
+            self._timed_out()
+
+    def _plugged_in(self):
+        self._log("plugged in")
+        if self.tx:
+            self.info = ""
+        elif self.grant:
+            self._timer.stop()
+        elif self.free:
+            self._wait()
+            self.station.tokens.plugged(self)
+
+    def _unplugged(self):
+        self._log("unplugged")
+        if self.tx:
+            return self._lost_ev()
+        self._timer.stop()
+        self.finishing = False
+        self.info = ""
+        if self.grant:
+            self.grant = None
+            self.station.emit("Aborted", self)
+        self.release_lock()
+
+    def release_lock(self):
+        self.lock_holder = None
+        self.lock_wanted = False
+
+    def _lost_ev(self):
+        """OCPP 1.6 §9.1: StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect; §4.9."""
+        settings = self.station.settings
+        self.info = "EV side disconnected"
+        if settings.get("UnlockConnectorOnEVSideDisconnect"):
+            self.lock_wanted = False
+        else:
+            self.lock_holder = (self.tx.id_token, self.tx.parent)
+        if settings.get("StopTransactionOnEVSideDisconnect"):
+            self.stop(None, EV_DISCONNECTED)
+
+    def _wait(self):
+        seconds = self.station.settings.get("ConnectionTimeOut")
+        if seconds:
+            self._timer.start_s(seconds)
+
+    def _timed_out(self):
+        """OCPP 1.6 §4.9 B1 (no plug came) and B6 (no card came)."""
+        if self.grant:
+            self._log("no cable in time")
+            self.revoke()
+            self.station.emit("ConnectionTimeout", self)
+        elif self.plugged and not self.tx:
+            self._log("nobody authorized in time")
+            self.finishing = True
+
+    def _step_grant(self):
+        if self.plugged and self.start_ready and not self.faulted and self.operative and self.station.operative:
+            self._start()
+
+    # -- the transaction ---------------------------------------------------------------------------
+
+    def _start(self):
+        grant, self.grant = self.grant, None
+        station = self.station
+        wh = self.read_energy()
+        tx = Transaction(station.log.new_key(), self, grant.id_token, grant.kind, grant.parent, wh)
+        tx.remote_start_id = grant.remote_start_id
+        tx.profile = grant.profile
+        data = {"connector": self.id, "id": grant.id_token, "wh": wh}
+        if grant.kind:
+            data["kind"] = grant.kind
+        if grant.parent:
+            data["parent"] = grant.parent
+        if grant.remote_start_id is not None:
+            data["remote"] = grant.remote_start_id
+        self.tx = tx
+        self._timer.stop()
+        self._settle.start(_SETTLE_MS)
+        self._second.start(1000)
+        self.finishing = False
+        self.lock_wanted = True
+        self.lock_holder = None
+        station.record(txlog.START, tx, data)
+        station.metering.begin(self)
+        self._log("transaction started for", grant.id_token, "at", wh, "Wh")
+        station.emit("StartTx", self)
+
+    def resume(self, tx):
+        """Go on with a transaction that a restart interrupted."""
+        self.tx = tx
+        self._was_plugged = self.plugged
+        self._second.start(1000)
+        self.lock_wanted = True
+        self.station.metering.begin(self, resumed=True)
+
+    def _register(self):
+        """Register value for this transaction: never lower than before."""
+        tx = self.tx
+        value = self.read_energy()
+        if value > tx.last_wh:
+            tx.last_wh = value
+        return tx.last_wh
+
+    def _step_transaction(self):
+        tx = self.tx
+        if tx.ending:
+            if self.stop_ready and (not self._offering() or self._opening.due()):
+                self._finish()
+            return
+        if self.faulted:
+            return self.stop(None, self._fault_reason())
+        self.station.metering.step(self)
+        if self._second.due():
+            self._second.start(1000)
+            self._save(self._register())
+            if tx.energy_end_wh is not None and tx.last_wh >= tx.energy_end_wh and not tx.suspended:
+                self._withhold()
+
+    def _save(self, wh):
+        """Keep the register on flash, so that a power cut puts little in doubt."""
+        tx = self.tx
+        seconds = tx.seconds - tx.saved_at
+        if wh - tx.saved_wh >= _SAVE_WH or (seconds >= _SAVE_S and wh != tx.saved_wh):
+            self.station.log.checkpoint(tx.key, wh)
+            tx.saved(wh)
+
+    def record_samples(self, samples):
+        """Write down meter values of the running transaction."""
+        wh = self._register()
+        data = {"connector": self.id, "values": samples, "wh": wh}
+        self.station.record(txlog.UPDATE, self.tx, data)
+        self.tx.saved(wh)
+
+    def _offering(self):
+        return bool(self.evse_ready)
+
+    def _fault_reason(self):
+        for e in self.errors:
+            if e.vendor_code in ("CX008", "EmergencyStop") or e.code == "EmergencyStop":
+                return "EmergencyStop"
+        return "Other"
+
+    def _withhold(self):
+        self.tx.suspended = True
+        if self.station.settings.get("StopTransactionOnInvalidId"):
+            self.lock_holder = (self.tx.id_token, self.tx.parent)
+            self.stop(None, DEAUTHORIZED)
+
+    def _finish(self):
+        tx = self.tx
+        station = self.station
+        wh = self._register()
+        data = {"wh": wh, "why": tx.ending}
+        if tx.end_token:
+            data["id"] = tx.end_token
+        values = station.metering.end(self)
+        if values:
+            data["values"] = values
+        self.tx = None
+        self.finishing = self.plugged or self.occupied or tx.ending == EV_DISCONNECTED
+        self.scheduled = not self.operative or not station.operative
+        self._opening.stop()
+        if self.lock_holder is None:
+            self.lock_wanted = False
+        station.record(txlog.END, tx, data)
+        log.info("connector %d" % self.id, "transaction ended:", tx.ending, wh - tx.start_wh, "Wh")
+        station.emit("StopTx", self)

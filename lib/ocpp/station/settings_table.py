@@ -1,0 +1,146 @@
+"""Every setting of the station, one line each, under the line that says what it does.
+
+    1.6 name|Component.Variable|type|unit|default|limits|access|flags
+
+Either name may be missing, not both. Names read as on the wire; a variable may carry instances,
+`Component[instance].Variable[instance]`. `docs/settings.md` is made from this file.
+
+type     bool; int; decimal; str; enum (one of); csl (comma separated list); measurands and
+         rotation: lists with rules of their own
+default  `-`: the setting is absent until somebody gives it a value
+limits   int, decimal: `least..most`, either may be missing; str: number of characters, likewise;
+         enum, csl: the members, csl without: any. A list NAME holds at most NAMEMaxLength items.
+access   rw; r: the CSMS may only read it; w: nobody may read it
+flags    reboot  a change counts after the next start
+         rise    the CSMS may only raise it
+         guard   a change by the CSMS needs a validator to agree, without one it is refused
+         lazy    seldom read: not kept in memory while it has its default
+
+This module is imported when definitions are needed and let go afterwards.
+"""
+
+TABLE = (
+    # -- Core (OCPP 1.6 §9.1) --
+    # Offline, an identifier that is in no list and no cache may charge.
+    "AllowOfflineTxForUnknownId|AuthCtrlr.OfflineTxForUnknownIdEnabled|bool||false||rw|",
+    # Remember what the CSMS said of identifiers.
+    "AuthorizationCacheEnabled|AuthCacheCtrlr.Enabled|bool||true||rw|",
+    # A remote start asks the CSMS about its identifier first.
+    "AuthorizeRemoteTxRequests|AuthCtrlr.AuthorizeRemoteStart|bool||false||rw|",
+    # How often the light blinks to signal something.
+    "BlinkRepeat||int|times|3|0..100|rw|lazy",
+    # Clock-aligned meter values every so often, counted from midnight UTC; 0: none.
+    "ClockAlignedDataInterval|AlignedDataCtrlr.Interval|int|s|0|0..86400|rw|",
+    # How long an authorization waits for the cable, or a cable for an authorization.
+    "ConnectionTimeOut|TxCtrlr.EVConnectionTimeOut|int|s|60|0..|rw|",
+    # How each connector's phases are wired, as `1.RST`; 0 is the main meter.
+    "ConnectorPhaseRotation||rotation||0.Unknown,1.Unknown||rw|lazy",
+    # Items that fit into ConnectorPhaseRotation.
+    "ConnectorPhaseRotationMaxLength||int||16||r|lazy",
+    # Keys one GetConfiguration may ask for.
+    "GetConfigurationMaxKeys||int||50|1..|r|lazy",
+    # A heartbeat is sent after that long without another message; 0: one a day.
+    "HeartbeatInterval|OCPPCommCtrlr.HeartbeatInterval|int|s|300|0..|rw|",
+    # Brightness of the light.
+    "LightIntensity||int|%|100|0..100|rw|lazy",
+    # Offline, identifiers known to the station may charge.
+    "LocalAuthorizeOffline|AuthCtrlr.LocalAuthorizeOffline|bool||true||rw|",
+    # Online, identifiers known to the station charge without asking the CSMS.
+    "LocalPreAuthorize|AuthCtrlr.LocalPreAuthorize|bool||false||rw|",
+    # Energy an EV may still draw after its identifier was found invalid.
+    "MaxEnergyOnInvalidId|TxCtrlr.MaxEnergyOnInvalidId|int|Wh|0|0..|rw|",
+    # Seconds to wait for an answer of the CSMS (errata 3.83).
+    "MessageTimeout|OCPPCommCtrlr.MessageTimeout[Default]|int|s|30|1..600|rw|",
+    # What clock-aligned meter values contain.
+    (
+        "MeterValuesAlignedData|AlignedDataCtrlr.Measurands|measurands||"
+        "Energy.Active.Import.Register,Power.Active.Import||rw|"
+    ),
+    # Items that fit into MeterValuesAlignedData.
+    "MeterValuesAlignedDataMaxLength||int||24||r|lazy",
+    # What the meter values during a transaction contain.
+    (
+        "MeterValuesSampledData|SampledDataCtrlr.TxUpdatedMeasurands|measurands||"
+        "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Current.Offered||rw|"
+    ),
+    # Items that fit into MeterValuesSampledData.
+    "MeterValuesSampledDataMaxLength||int||24||r|lazy",
+    # Meter values every so often during a transaction; 0: none.
+    "MeterValueSampleInterval|SampledDataCtrlr.TxUpdatedInterval|int|s|60|0..|rw|",
+    # A status is reported once it has lasted that long.
+    "MinimumStatusDuration|OCPPCommCtrlr.MinimumStatusDuration|int|s|0|0..|rw|",
+    # Connectors the station has.
+    "NumberOfConnectors||int||1|1..|r|",
+    # How often a failed reset is tried again.
+    "ResetRetries|OCPPCommCtrlr.ResetRetries|int|times|2|0..10|rw|",
+    # Unplugging at the EV ends the transaction; false: it is only suspended.
+    "StopTransactionOnEVSideDisconnect|TxCtrlr.StopTxOnEVSideDisconnect|bool||true||rw|",
+    # End a transaction whose identifier is found invalid; false: only stop the energy.
+    "StopTransactionOnInvalidId|TxCtrlr.StopTxOnInvalidId|bool||true||rw|",
+    # Meter values the end of a transaction may carry; more are thinned out (errata, 9.1.23).
+    "StopTransactionMaxMeterValues||int||10|2..|r|",
+    # What the end of a transaction tells of each clock-aligned interval.
+    "StopTxnAlignedData|AlignedDataCtrlr.TxEndedMeasurands|measurands||||rw|",
+    # Items that fit into StopTxnAlignedData.
+    "StopTxnAlignedDataMaxLength||int||24||r|lazy",
+    # What the end of a transaction tells of each sample interval.
+    "StopTxnSampledData|SampledDataCtrlr.TxEndedMeasurands|measurands||||rw|",
+    # Items that fit into StopTxnSampledData.
+    "StopTxnSampledDataMaxLength||int||24||r|lazy",
+    # Feature profiles of OCPP 1.6 the station has.
+    (
+        "SupportedFeatureProfiles||csl||Core|Core,FirmwareManagement,LocalAuthListManagement,"
+        "Reservation,SmartCharging,RemoteTrigger|r|lazy"
+    ),
+    # Items that fit into SupportedFeatureProfiles.
+    "SupportedFeatureProfilesMaxLength||int||6||r|lazy",
+    # How often a transaction message the CSMS can't process is sent.
+    "TransactionMessageAttempts|OCPPCommCtrlr.MessageAttempts[TransactionEvent]|int|times|3|1..|rw|",
+    # Pause before it is sent again, times the attempts so far.
+    (
+        "TransactionMessageRetryInterval|OCPPCommCtrlr.MessageAttemptInterval[TransactionEvent]"
+        "|int|s|60|0..|rw|"
+    ),
+    # Unplugging at the EV releases the cable lock of the station.
+    "UnlockConnectorOnEVSideDisconnect|OCPPCommCtrlr.UnlockOnEVSideDisconnect|bool||true||rw|",
+    # A WebSocket ping every so often; 0: none.
+    "WebSocketPingInterval|OCPPCommCtrlr.WebSocketPingInterval|int|s|30|0..|rw|",
+    # -- Security (OCPP 1.6 security whitepaper, ed. 3, §7) --
+    # Password for HTTP basic authentication.
+    "AuthorizationKey|SecurityCtrlr.BasicAuthPassword|str||-|16..40|w|",
+    # Name of the operator, put into certificate requests.
+    "CpoName|SecurityCtrlr.OrganizationName|str||-|1..64|rw|lazy",
+    # 0 none, 1 basic authentication, 2 with TLS, 3 TLS with a client certificate.
+    "SecurityProfile|SecurityCtrlr.SecurityProfile|int||0|0..3|rw|rise guard",
+    # -- Reconnection --
+    # Longest random addition to a pause before dialling again.
+    "RetryBackOffRandomRange|OCPPCommCtrlr.RetryBackOffRandomRange|int|s|5|0..|rw|",
+    # How often the pause is doubled.
+    "RetryBackOffRepeatTimes|OCPPCommCtrlr.RetryBackOffRepeatTimes|int|times|5|0..16|rw|",
+    # Pause before dialling again the first time.
+    "RetryBackOffWaitMinimum|OCPPCommCtrlr.RetryBackOffWaitMinimum|int|s|3|1..|rw|",
+    # -- OCPP 2.x only --
+    # Which of these events, happening first, starts a transaction.
+    (
+        "|TxCtrlr.TxStartPoint|csl||PowerPathClosed|ParkingBayOccupancy,EVConnected,Authorized,"
+        "DataSigned,PowerPathClosed,EnergyTransfer|rw|"
+    ),
+    # Which of these, ceasing to hold, ends it.
+    (
+        "|TxCtrlr.TxStopPoint|csl||EVConnected,Authorized|ParkingBayOccupancy,EVConnected,Authorized,"
+        "DataSigned,PowerPathClosed,EnergyTransfer|rw|"
+    ),
+    # What the start of a transaction tells.
+    "|SampledDataCtrlr.TxStartedMeasurands|measurands||Energy.Active.Import.Register||rw|",
+    # -- This station's own --
+    # How long an authorization request waits for the CSMS before the offline rules decide.
+    "AuthorizationTimeout|CustomizationCtrlr.AuthorizationTimeout|int|s|20|1..600|rw|",
+    # Charge without an identifier, or with FreeVendIdTag.
+    "FreeVend|CustomizationCtrlr.FreeVend|bool||false||rw|",
+    # Identifier of sessions under FreeVend: "plug and charge" on one account.
+    "FreeVendIdTag|CustomizationCtrlr.FreeVendIdTag|str|||..20|rw|",
+    # Plug and charge with a fixed tag: every car plugged in is authorized as this identifier.
+    "PlugAndChargeIdTag|CustomizationCtrlr.PlugAndChargeIdTag|str||-|1..20|rw|",
+    # What becomes of a transaction the power cut interrupted.
+    "OnPowerLoss|CustomizationCtrlr.OnPowerLoss|enum||stop|stop,resume|rw|",
+)

@@ -1,0 +1,98 @@
+"""Tells the central system the state of each connector, and of the station as connector 0.
+
+States are not queued: when there is a link, what differs from the last state *reported* goes out
+(OCPP 1.6 §4.9, MinimumStatusDuration).
+"""
+
+from ocpp import rpc
+from ocpp.clock import Timer
+
+_RETRY_S = const(60)  # wait after a report that was not answered
+
+
+class _Slot:
+    """One connector: what it is, and what was reported."""
+
+    def __init__(self, clock):
+        self.state = None
+        self.error = None  # the newest Error, or None
+        self.info = ""
+        self.sent = None  # (state, error, info) as last reported
+        self.stamp = None  # when `state` began: station.stamp()
+        self.order = 0  # order of occurrence
+        self.timer = Timer(clock)  # not before
+
+    def is_reported(self):
+        sent = self.sent
+        return sent is not None and sent[0] == self.state and sent[1] is self.error and sent[2] == self.info
+
+
+class StatusReporter:
+    klass = rpc.STATE
+
+    def __init__(self, station):
+        self._station = station
+        self._slots = [_Slot(station.clock) for _ in range(len(station.connectors) + 1)]
+
+    def update(self):
+        """Look at every connector; called once per step of the domain. Allocates nothing when idle."""
+        station = self._station
+        self._look(self._slots[0], station.state(), station.errors, "")
+        for c in station.connectors:
+            self._look(self._slots[c.id], c.state(), c.errors, c.info)
+
+    def _look(self, slot, state, errors, info):
+        error = errors[-1] if errors else None
+        if state != slot.state or error is not slot.error or info != slot.info:
+            station = self._station
+            first = slot.state is None
+            slot.state, slot.error, slot.info = state, error, info
+            slot.stamp = station.stamp()
+            slot.order = station.rpc.next_order()
+            slot.timer.start(0 if first else station.settings.get("MinimumStatusDuration") * 1000)
+            station.emit("Status", None if slot is self._slots[0] else station.connectors[self._slots.index(slot) - 1])
+            station.rpc.wake = True
+        elif slot.timer.expired():
+            station = self._station
+            station.rpc.wake = True
+
+    def report_all(self):
+        """Everything is to be reported (again): after the station has been accepted."""
+        for slot in self._slots:
+            slot.sent = None
+            slot.order = self._station.rpc.next_order()
+        self._station.rpc.wake = True
+
+    def report(self, id):
+        """Call that reports connector `id` now, changed or not (a trigger)."""
+        return self._call(self._slots[id], id)
+
+    def head(self):
+        best = None
+        for slot in self._slots:
+            if slot.state is not None and not slot.is_reported() and self._due(slot):
+                if best is None or slot.order < best:
+                    best = slot.order
+        return best
+
+    def take(self):
+        order = self.head()
+        for id, slot in enumerate(self._slots):
+            if slot.order == order and not slot.is_reported():
+                return self._call(slot, id)
+
+    def _due(self, slot):
+        return not slot.timer.running or slot.timer.due()
+
+    def _call(self, slot, id):
+        sent = (slot.state, slot.error, slot.info)
+
+        def done(result, error):
+            if error is not None and error.local:
+                if error.code == "Timeout":
+                    slot.timer.start_s(_RETRY_S)
+                return
+            slot.sent = sent  # also when refused: the same once more would be refused again
+
+        action, payload = self._station.dialect.status(id, slot.state, slot.error, slot.info, slot.stamp)
+        return rpc.Call(action, payload, done, rpc.STATE)

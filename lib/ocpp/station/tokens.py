@@ -1,0 +1,131 @@
+"""Cards and other identifiers: what presenting one does, and which connector it is for.
+
+One reader may serve several connectors: a card without a connector goes to the one that is plugged in and
+waiting; with none plugged in, the grant floats: it is shown at the first free connector and moves to the
+one that is plugged in first.
+"""
+
+from ocpp.log import log
+from ocpp.station.authorization import ACCEPTED, same
+from ocpp.station.session import Grant
+
+
+class Tokens:
+    def __init__(self, station):
+        self._station = station
+        self._asked = []  # identifiers whose authorization is being asked for
+
+    def present(self, id_token, connector=None, kind=""):
+        """A card is held to the reader (of `connector`, or of all). Stops what it started, withdraws an
+        authorization not yet used, or asks for one (OCPP 1.6 §3.5, §4.9 B1, §4.10)."""
+        reach = [connector] if connector else self._station.connectors
+        if self._opens_lock(reach, id_token, None):
+            return
+        for c in reach:
+            if c.tx and same(c.tx.id_token, id_token):
+                return c.stop(id_token)
+        for c in reach:
+            if c.grant and same(c.grant.id_token, id_token):
+                log.info("card", id_token, "withdrawn")
+                return c.revoke()
+        self._ask(id_token, kind, lambda info: self._judged(id_token, kind, connector, reach, info))
+
+    def authorize(self, connector, grant):
+        """Ask whether the identifier of `grant` may charge at `connector`, and let it if so."""
+
+        def judged(info):
+            if info.status != ACCEPTED:
+                self._rejected(grant.id_token, info, connector)
+            elif connector.free:
+                grant.parent = info.parent
+                connector.accept(grant)
+
+        self._ask(grant.id_token, grant.kind, judged)
+
+    def remote_start(self, id_token, connector=None, kind="", remote_start_id=None, profile=None):
+        """OCPP 1.6 §5.11. `profile`: charging profile of the transaction to come, kept with the grant.
+        Returns True if it will be tried."""
+        station = self._station
+        target = connector or self.choose(station.connectors)
+        if target is None or not target.free or station.resetting:
+            return False
+        if target.reservation is not None and not station.reserved_for(target, id_token):
+            return False
+        station.emit("RemoteStart", target)
+        grant = Grant(id_token, kind, None, connector is None and not target.plugged)
+        grant.remote_start_id = remote_start_id
+        grant.profile = profile
+        if station.settings.get("AuthorizeRemoteTxRequests"):
+            self.authorize(target, grant)
+        else:
+            target.accept(grant)
+        return True
+
+    def plugged(self, connector):
+        """A car was connected to a free connector: who is it for?"""
+        for other in self._station.connectors:
+            grant = other.grant
+            if grant and grant.floating and not other.plugged and other is not connector:
+                other.revoke()
+                grant.floating = False
+                return connector.accept(grant)
+        settings = self._station.settings
+        fixed = settings.get("PlugAndChargeIdTag")
+        if settings.get("FreeVend"):
+            connector.accept(Grant(settings.get("FreeVendIdTag")))
+        elif fixed:
+            self.authorize(connector, Grant(fixed))
+
+    def choose(self, reach):
+        """The connector that a card without one is for, or None."""
+        free = [c for c in reach if c.free and c.reservation is None]
+        for c in free:
+            if c.plugged and not c.finishing:
+                return c
+        for c in free:
+            if not c.plugged and not c.occupied and not c.finishing:
+                return c
+        # Left plugged in without a card for too long: only that same user can mean it, and only where
+        # there is no other connector (OCPP 1.6 errata 3.20).
+        if len(self._station.connectors) == 1 or len(reach) == 1:
+            return free[0] if free else None
+        return None
+
+    def _ask(self, id_token, kind, judged):
+        key = id_token.lower()
+        if key in self._asked or self._station.resetting:
+            return
+        self._asked.append(key)
+
+        def done(info):
+            if key in self._asked:
+                self._asked.remove(key)
+            judged(info)
+
+        self._station.authorization.check(id_token, kind, done)
+
+    def _judged(self, id_token, kind, connector, reach, info):
+        if info.status != ACCEPTED:
+            return self._rejected(id_token, info, connector)
+        if self._opens_lock(reach, id_token, info.parent):
+            return
+        for c in reach:
+            if c.tx and info.parent and same(c.tx.parent, info.parent):
+                return c.stop(id_token)
+        target = self.choose(reach)
+        if target is None:
+            log.info("card", id_token, "accepted, but no connector is free")
+            return self._station.emit("NoConnector", connector)
+        target.accept(Grant(id_token, kind, info.parent, connector is None and not target.plugged))
+
+    def _opens_lock(self, reach, id_token, parent):
+        for c in reach:
+            if c.releases(id_token, parent):
+                log.info("card", id_token, "opens the lock of connector", c.id)
+                c.release_lock()
+                return True
+        return False
+
+    def _rejected(self, id_token, info, connector):
+        log.info("card", id_token, "refused:", info.status)
+        self._station.emit("AuthorizationRejected", connector)
