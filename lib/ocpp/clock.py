@@ -115,7 +115,13 @@ def from_iso(text):
     try:
         if text[4] != "-" or text[7] != "-" or text[10] not in "Tt " or text[13] != ":":
             raise ValueError
-        y, mo, d, h, mi = _num(text[:4]), _num(text[5:7]), _num(text[8:10]), _num(text[11:13]), _num(text[14:16])
+        y, mo, d, h, mi = (
+            _num(text[:4]),
+            _num(text[5:7]),
+            _num(text[8:10]),
+            _num(text[11:13]),
+            _num(text[14:16]),
+        )
         s = 0
         at = 16
         if text[16:17] == ":":

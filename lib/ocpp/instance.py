@@ -5,14 +5,15 @@ replace is handed in. Several stations may live in one process.
 """
 
 import os
-import sys
 
-from ocpp import rpc, schema, txlog
+from ocpp import rpc, txlog
 from ocpp.clock import Timer
+from ocpp.host import Host
 from ocpp.log import log
-from ocpp.station.authorization import ACCEPTED, Authorization, IdInfo
+from ocpp.ondemand import OnDemand
+from ocpp.station.authorization import ACCEPTED, Authorization
 from ocpp.station.availability import Availability
-from ocpp.station.connector import AVAILABLE, FAULTED, UNAVAILABLE, Connector, Error
+from ocpp.station.connector import AVAILABLE, FAULTED, UNAVAILABLE, Connector
 from ocpp.station.delivery import Delivery
 from ocpp.station.metering import Metering
 from ocpp.station.recovery import Recovery
@@ -24,12 +25,11 @@ from ocpp.station.tokens import Tokens
 from ocpp.store import Store
 
 _TICK_MS = const(50)  # how often inputs are looked at
-_SCHEMAS = const(4)  # compact schemas kept in memory
 
 DIALECTS = {"1.6": ("ocpp1.6", "ocpp.v16.dialect"), "2.0.1": ("ocpp2.0.1", "ocpp.v2.dialect")}
 
 
-class Station:
+class Station(Host, OnDemand):
     """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what is kept;
     `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial. Instead of `open_link`,
     `connection` (a `Loopback`, or a transport of the host's own), or `remote`, an RPC of the host's own."""
@@ -43,8 +43,12 @@ class Station:
         self.settings = Settings(self.store)
         self.problems = self._configure(config)  # settings that could not be taken: (name, why)
         # Hooks of the host
-        self.on_reset = None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
-        self.on_unlock = None  # fn(connector) -> True open, False failed, None still trying; None: no lock
+        self.on_reset = (
+            None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
+        )
+        self.on_unlock = (
+            None  # fn(connector) -> True open, False failed, None still trying; None: no lock
+        )
         self.boot_reason = "PowerUp"
         self.min_timeout_ms = 0  # no timeout of the network is shorter
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
@@ -53,8 +57,7 @@ class Station:
         # State
         self.errors = []  # of the station itself
         self.jobs = []  # generators, stepped once per loop
-        self.local_start = True  # False while resetting
-        self._schemas = []  # (action, is request, compact schema), the latest used last
+        self._schemas = []  # see OnDemand
         self._seen_epoch = 0
         self._compacting = False
         self._ready = False  # True once the host had its chance to declare what it has
@@ -63,7 +66,9 @@ class Station:
         self.connection = connection or (None if remote else self._supervisor(open_link))
         self.rpc = remote or rpc.RPC(self.connection, clock)
         self.connection = self.connection or remote.connection
-        self.connectors = [Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))]
+        self.connectors = [
+            Connector(self, n + 1) for n in range(_count(config.get("connectors", 1)))
+        ]
         self.availability = Availability(self)
         self.authorization = Authorization(self)
         self.tokens = Tokens(self)
@@ -103,7 +108,9 @@ class Station:
 
         protocols = [DIALECTS[v][0] for v in self._versions() if v in DIALECTS]
         url = self.config["ocpp"]["url"]
-        return Supervisor(self.clock, lambda: open_link(url, protocols, self._headers()), self.settings)
+        return Supervisor(
+            self.clock, lambda: open_link(url, protocols, self._headers()), self.settings
+        )
 
     def _headers(self):
         """HTTP headers of a dial: Basic authentication under security profiles 1 and 2 (whitepaper §2)."""
@@ -175,6 +182,9 @@ class Station:
             self.jobs.append(job)
         except StopIteration:
             pass
+        except Exception as e:  # a job that fails must not take the station with it
+            log.error("job", "failed:", repr(e))
+            log.trace(e)
 
     @property
     def busy(self):
@@ -285,158 +295,6 @@ class Station:
     def emit(self, event, connector):
         for fn in self._events.get(event, ()):
             fn(event, connector)
-
-    # -- acts of the central system and the host -------------------------------------------------------
-
-    def change_availability(self, id, operative):
-        return self.availability.change(id, operative)
-
-    def reset(self, kind):
-        """A reset is asked for ("Soft", "Hard"). False if it can't be."""
-        if self.on_reset is None:
-            return False
-        self.resets.request(kind)
-        return True
-
-    def unlock(self, connector, done):
-        if self.on_unlock is None:
-            return done("NotSupported")
-        connector.end(None, "UnlockCommand")
-        self.jobs.append(_unlocking(self, connector, done, Timer(self.clock)))
-
-    def present(self, id_token, connector=None, type=""):
-        """A card (or another means of authorization) is presented, at connector number `connector` or at the
-        reader of all. ValueError for an identifier or number that is none."""
-        if not 1 <= len(id_token) <= 36:
-            raise ValueError("idTag must have 1 to 36 characters")
-        self.tokens.present(id_token, self.connectors[connector - 1] if connector else None, type)
-
-    def set_error(self, code, info="", vendor_id="", vendor_code="", faulted=True):
-        """An error of the station as a whole; see `Connector.set_error`."""
-        self.errors = [e for e in self.errors if e.code != code]
-        self.errors.append(Error(code, info[:50], vendor_id[:255], vendor_code[:50], faulted))
-
-    def clear_error(self, code=None):
-        self.errors = [e for e in self.errors if code is not None and e.code != code]
-
-    def set_online(self, online):
-        self.connection.set_online(online)
-
-    # -- facade for operations ---------------------------------------------------------------------------
-
-    def on(self, event, fn):
-        """Call `fn(event, connector or None)` at each event; the names: docs/api.md."""
-        self._events.setdefault(event, []).append(fn)
-
-    def handle(self, action, fn):
-        """Have `fn(request)` answer an incoming action, instead of or beside the built-in ones; see
-        `rpc.Request`."""
-        self.handlers[action] = fn
-
-    def on_data(self, vendor, message, fn):
-        """Have `fn(data)` answer DataTransfer of a vendor (and message; None: any). It returns (status,
-        data or None)."""
-        self._data_handlers[(vendor, message)] = fn
-
-    def call(self, action, payload, done=None):
-        """Send any operation; `done(result, error)`."""
-        self.rpc.call(action, payload, done)
-
-    def listen(self, fn):
-        """Call `fn("in" | "out", text)` for each frame."""
-        self.rpc.listeners.append(fn)
-
-    def data_transfer(self, vendor, message, data):
-        """Result of an incoming DataTransfer (OCPP 1.6 §5.6)."""
-        fn = self._data_handlers.get((vendor, message)) or self._data_handlers.get((vendor, None))
-        if fn is None:
-            known = any(v == vendor for v, _ in self._data_handlers)
-            return {"status": "UnknownMessageId" if known else "UnknownVendorId"}
-        status, data = fn(data)
-        return {"status": status} if data is None else {"status": status, "data": data}
-
-    def ocpp_status(self):
-        connection = self.connection
-        last = connection.last_rx
-        return {
-            "connected": connection.connected,
-            "version": self.version,
-            "registration": self.registration.status,
-            "queued": self.log.pending(),
-            "parked": self.log.parked(),
-            "last_frame_s": None if last is None else self.clock.diff(self.clock.ticks(), last) // 1000,
-            "error": connection.error,
-        }
-
-    def auth_cache_put(self, entry):
-        """Put an entry into the authorization cache: idTag, status, group, expiry (ISO 8601 or None)."""
-        from ocpp.clock import from_iso
-
-        expiry = entry.get("expiry")
-        info = IdInfo(entry.get("status", ACCEPTED), entry.get("group"), from_iso(expiry) if expiry else None)
-        self.authorization.cache.put(entry["idTag"], info)
-
-    def auth_cache_clear(self):
-        self.authorization.cache.clear()
-
-    # -- modules that come and go ------------------------------------------------------------------------
-
-    def load(self, name):
-        """Import a module for one use, or None if there is none. See `unload`."""
-        try:
-            return __import__(name, None, None, ("handle",))
-        except ImportError:
-            return None
-
-    def unload(self, module):
-        """Let a module go, so that its code does not stay in memory."""
-        package, _, leaf = module.__name__.rpartition(".")
-        sys.modules.pop(module.__name__, None)
-        parent = sys.modules.get(package)
-        if parent and hasattr(parent, leaf):
-            delattr(parent, leaf)
-
-    def check(self, action, is_request, payload, lenient=False):
-        """Raise CallError if a payload breaks the schema of its action; unknown actions pass."""
-        compact = self._schema(action, is_request)
-        if compact is None:
-            return
-        try:
-            schema.check(compact, payload, lenient)
-        except schema.Violation as e:
-            raise rpc.CallError(self.dialect.code(e.kind), "%s: %s" % (e.path or "payload", e.kind)) from None
-
-    def knows(self, action):
-        """True if the running version has this action."""
-        return self._schema(action, True) is not None
-
-    def _schema(self, action, is_request):
-        for i, entry in enumerate(self._schemas):
-            if entry[0] == action and entry[1] == is_request:
-                self._schemas.append(self._schemas.pop(i))
-                return entry[2]
-        module = schema.load(self.dialect.package + ".schema", action)
-        if module is None:
-            return None
-        compact = module.REQ if is_request else module.CONF
-        self.unload(module)
-        if len(self._schemas) >= _SCHEMAS:
-            self._schemas.pop(0)
-        self._schemas.append((action, is_request, compact))
-        return compact
-
-
-def _unlocking(station, connector, done, timer):
-    """Job: wait for the transaction to end, then for the lock."""
-    timer.start_s(15)
-    while connector.tx and not timer.due():
-        yield
-    connector.release_lock()
-    while True:
-        state = station.on_unlock(connector)
-        if state is not None or timer.due():
-            return done("Unlocked" if state else "UnlockFailed")
-        yield
 
 
 def _count(connectors):

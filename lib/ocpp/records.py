@@ -18,6 +18,7 @@ _HEADER_SIZE = const(8)
 _MAGIC = b"\xff\xfe"
 _CHUNK = const(128)
 _ENOENT = const(2)
+_DIRECTORY = const(0x4000)
 
 
 def pack(fields):
@@ -67,7 +68,8 @@ def _resync(f, at):
 
 def each(path, at=0):
     """Yield (offset, fields, raw) of the records from `at` on; (offset, None, None) once for each
-    damaged stretch. A missing file is empty. Run it to its end or close() it: it holds the file."""
+    damaged stretch. A missing file is empty. Run it to its end or close() it: it keeps the file
+    open."""
     try:
         f = open(path, "rb")
     except OSError as e:
@@ -96,11 +98,9 @@ def each(path, at=0):
 
 def first(path):
     """The fields of the first record if it is a label, else None."""
-    records = each(path)
-    fields = None
-    for _, fields, _ in records:
-        break
-    records.close()
+    walk = each(path)
+    fields = next(walk, (0, None))[1]
+    walk.close()
     return fields if fields and fields[0] == LABEL and len(fields) >= 4 else None
 
 
@@ -133,3 +133,15 @@ def replace(path, raw):
     with open(new, "wb") as f:
         f.write(raw)
     os.rename(new, path)
+
+
+def set_aside(path):
+    """Should a directory be where a file belongs, get it out of the way."""
+    try:
+        if os.stat(path)[0] & _DIRECTORY:
+            try:
+                os.rmdir(path)
+            except OSError:
+                os.rename(path, path + ".dir")
+    except OSError:
+        pass

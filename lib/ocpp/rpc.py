@@ -88,6 +88,7 @@ class Request:
             except CallError as e:
                 log.error("rpc", "our answer to", self.action, "breaks its schema:", e)
                 return self.fail("InternalError", "answer breaks its schema")
+        rpc.observe(self.action, "answered", result)
         self._answer([3, self.id, result])
 
     def fail(self, code, description="", details=None):
@@ -110,10 +111,15 @@ class RPC:
         self.timeout_ms = timeout_ms
         self.on_call = None  # fn(request) -> dict, None (answered later) or raises CallError
         self.may_send = None  # fn(klass) -> bool; None: always
-        self.check = None  # fn(action, is_request, payload, lenient) raises CallError; None: unchecked
-        self.on_garbage = None  # fn(frame text, id or None, what) -> error code to answer with or None
+        self.check = (
+            None  # fn(action, is_request, payload, lenient) raises CallError; None: unchecked
+        )
+        self.on_garbage = (
+            None  # fn(frame text, id or None, what) -> error code to answer with or None
+        )
         self.on_answer = None  # fn() after every answer to a call of ours: the link works
         self.listeners = []  # fn("in" | "out", text)
+        self.observers = {}  # action -> [fn(event, payload)], see `observe`
         self.dropped = 0  # calls thrown away because the queue was full
         self.wake = True  # something may have become sendable
         self._queue = []
@@ -219,6 +225,7 @@ class RPC:
         self._sent = call
         self._timer.start(call.timeout_ms or self.timeout_ms)
         self._tell("out", text)
+        self.observe(call.action, "sent", payload)
 
     def _next_call(self):
         """Take the oldest call that may be sent now."""
@@ -253,6 +260,12 @@ class RPC:
         if call:
             call.finish(None, Unanswered("Offline"))
 
+    def observe(self, action, event, payload):
+        """Tell who watches an action: "received", "answered" of calls that come in; "sent", "result", "error"
+        (then a CallError) of ours."""
+        for fn in self.observers.get(action, ()):
+            fn(event, payload)
+
     def _tell(self, direction, text):
         for listener in self.listeners:
             listener(direction, text)
@@ -281,6 +294,7 @@ class RPC:
         if len(frame) != 4 or not isinstance(frame[2], str) or not isinstance(frame[3], dict):
             return self._garbage(text, frame[1], "not a CALL: [2, id, action, {...}]")
         request = Request(self, frame[1], frame[2], frame[3])
+        self.observe(frame[2], "received", frame[3])
         try:
             result = self.on_call(request)
             if result is not None:
@@ -290,7 +304,9 @@ class RPC:
         except MemoryError:
             log.error("rpc", "no memory for", request.action)
             request.fail("InternalError", "out of memory")
-        except Exception as e:  # a fault of ours must neither stop the station nor leave a call open
+        except (
+            Exception
+        ) as e:  # a fault of ours must neither stop the station nor leave a call open
             log.error("rpc", request.action, "failed:", repr(e))
             log.trace(e)
             request.fail("InternalError", "internal error")
@@ -319,6 +335,7 @@ class RPC:
                 result, error = None, e
         if self.on_answer:
             self.on_answer()
+        self.observe(call.action, "error" if error else "result", error or result)
         call.finish(result, error)
 
     def _garbage(self, text, id, what):

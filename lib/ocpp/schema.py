@@ -130,7 +130,7 @@ def load(package, action):
 
 
 def module_name(action):
-    """Name of the module of an action: `NotifyEVChargingNeeds` gives `notify_ev_charging_needs`."""
+    """The module of an action: of `NotifyEVChargingNeeds` it is `notify_ev_charging_needs`."""
     out = []
     for i in range(len(action)):
         if i and action[i].isupper():
@@ -195,14 +195,14 @@ def _wrong(schema, code, at, box, key, lenient):
     `at`: index of the parameters of the spec in `schema[0]`.
     """
     value = box[key]
-    if code == _S or code == _E:
+    if code in (_S, _E):
         if type(value) is not str:
             return "type"
         k = schema[0][at]
         if code == _E:
             return None if _is_member(schema[k - _ZERO], value) else "enum"
         return None if k == _COMMA or len(value) <= schema[k - _ZERO] else "length"
-    if code == _D or code == _U:
+    if code in (_D, _U):
         if type(value) is not str:
             return "type"
         return None if (_is_date_time if code == _D else _is_uri)(value) else "format"
@@ -212,10 +212,8 @@ def _wrong(schema, code, at, box, key, lenient):
         _below(key, schema[schema[0][at] - _ZERO], value, lenient)
     elif code == _A:
         return _array(schema, at, key, value, lenient)
-    elif code == _B:
-        return None if type(value) is bool else "type"
     elif code != _X:
-        return _number(schema, code, at, box, key)
+        return _scalar(schema, code, at, box, key)
 
 
 def _below(key, schema, value, lenient):
@@ -249,8 +247,11 @@ def _step(key):
     return "." + key if type(key) is str else "[%d]" % key
 
 
-def _number(schema, code, at, box, key):
+def _scalar(schema, code, at, box, key):
+    """The same for a boolean or a number."""
     value = box[key]
+    if code == _B:
+        return None if type(value) is bool else "type"
     if type(value) is float:
         if code == _J and value - value == 0 and value == int(value):
             value = box[key] = int(value)

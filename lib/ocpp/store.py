@@ -18,12 +18,12 @@ import json
 import os
 
 from ocpp.log import log
+from ocpp.records import set_aside
 
 _FORMAT = "ocppy1 "  # then 8 hex digits of the CRC-32 of name, NUL and JSON text; newline; JSON
 _HEAD = const(16)
 _ENOENT = const(2)
 _MAX_DAMAGED = const(16)
-_DIRECTORY = const(0x4000)
 
 
 class Store:
@@ -64,7 +64,7 @@ class Store:
                 os.remove(victim)
             except OSError as e:
                 if e.errno != _ENOENT:
-                    _set_aside(victim)
+                    set_aside(victim)
 
     def next_boot(self, floor=0):
         """Count this boot; -> its number, greater than `floor` and any before. Where the count
@@ -94,11 +94,11 @@ class Store:
             if current == body:
                 return
             _write(path + ".new", header, body)
-            _set_aside(path + ".bak")
+            set_aside(path + ".bak")
             os.rename(path, path + ".bak")
         else:
             _write(path + ".new", header, body)
-            _set_aside(path)
+            set_aside(path)
         os.rename(path + ".new", path)
 
     def _read(self, path, name):
@@ -125,19 +125,7 @@ def _header(name, body):
 
 
 def _write(path, header, body):
-    _set_aside(path)
+    set_aside(path)
     with open(path, "wb") as f:
         f.write(header)
         f.write(body)
-
-
-def _set_aside(path):
-    """Should a directory be where a file belongs, get it out of the way."""
-    try:
-        if os.stat(path)[0] & _DIRECTORY:
-            try:
-                os.rmdir(path)
-            except OSError:
-                os.rename(path, path + ".dir")
-    except OSError:
-        pass

@@ -1,57 +1,39 @@
 """Reading the transaction log at boot: puts misplaced files right, then rebuilds the state in
-memory in one pass. Needed once; part of `txlog`, whose names it uses."""
+memory in one pass. Part of `txlog`."""
 
 import os
 
-from ocpp import records, txlog
+from ocpp import records, txfiles
 from ocpp.log import log as _log
+from ocpp.txfiles import Chain, segment_number
 
 _DIRECTORY = const(0x4000)
 _PARKED_FILE = const(-1)  # number in the label of `parked` and `resend`
-
-_END = const(3)
 _EVENT = const(4)
 _CHECK = const(6)
-_ANSWER = const(8)
-_ANCHOR = const(9)
-_PARKED = const(10)
-_CLOSED = const(11)
-_RESENT = const(12)
 
 
 def scan(log):
+    """Make the state of a fresh TxLog that of its files."""
     _arrange(log)
-    number = 0
-    while True:
-        number = log.after(number)
-        if not number:
-            break
+    number = log.after(0)
+    while number:
         log.segments += 1
-        log.last = number
-    log.last_bytes = records.size(log.path(log.last)) if log.last else 0
+        log.last_number = number
+        number = log.after(number)
+    log.last_bytes = records.size(log.path(log.last_number)) if log.last_number else 0
     log.tail_bytes = records.size(log.path(0))
     _find_cursor(log)
     resent = _replay(log)
-    for key in [k for k, c in log.chains.items() if 0 < c[3] < log.cursor]:
+    for key in [k for k, c in log.chains.items() if 0 < c.end_seq < log.cursor]:
         del log.chains[key]
-    log.parked_count = count(log.root + "/parked")
-    if records.size(log.root + "/resend"):
+    if records.size(log.root + "/parked") or records.size(log.root + "/resend"):
         from ocpp import txparked
 
         txparked.resume(log, resent)
     log.freed = log.segments > 1
     if log.damaged:
         _log.error("txlog", log.damaged, "damaged places skipped")
-
-
-def count(path, newest=0):
-    """How many records a file of parked ones has, behind sequence number `newest`."""
-    n = 0
-    for _, fields, _ in records.each(path):
-        if fields and fields[0] != records.LABEL and fields[1] > newest:
-            newest = fields[1]
-            n += 1
-    return n
 
 
 def _find_cursor(log):
@@ -61,19 +43,25 @@ def _find_cursor(log):
         for _, fields, _ in records.each(log.path(number)):
             if fields and fields[0] != records.LABEL:
                 log.cursor = max(log.cursor, fields[2])
-        before = number or log.last + 1
-        number = 0
-        if log.cursor == 1:
-            for entry in os.ilistdir(log.root):
-                n = txlog.segment_number(entry[0])
-                if number < n < before:
-                    number = n
+        if log.cursor > 1:
+            return
+        number = _before(log.root, number or log.last_number + 1)
         if not number:
             return
 
 
+def _before(root, number):
+    """Number of the segment before another, 0 if there is none."""
+    best = 0
+    for entry in os.ilistdir(root):
+        n = segment_number(entry[0])
+        if best < n < number:
+            best = n
+    return best
+
+
 def _replay(log):
-    """Take in every record. -> data of the newest _RESENT record, or None."""
+    """Take in every record. -> data of the newest RESENT record, or None."""
     resent = None
     newest = 0  # highest sequence number of a pending record
     number = -1
@@ -83,9 +71,9 @@ def _replay(log):
             if not fields:
                 log.damaged += 1
                 continue
-            if fields[0] == records.LABEL:
-                continue
             kind, seq = fields[:2]
+            if kind == records.LABEL:
+                continue
             log.seq = max(log.seq, seq + 1)
             if number:
                 log.promoted = max(log.promoted, seq)
@@ -94,7 +82,7 @@ def _replay(log):
                 if not log.count:
                     log.at = (number, offset)
                 log.count += 1
-            if kind == _RESENT:
+            if kind == txfiles.RESENT:
                 resent = fields[6]
             _take(log, *fields)
     return resent
@@ -102,78 +90,67 @@ def _replay(log):
 
 def _take(log, kind, seq, _cursor, key, n, stamp, data):
     if isinstance(stamp, list):
-        log.meet(stamp)
+        log.dates.meet(stamp)
         log.seen_boot = max(log.seen_boot, stamp[0])
     if key:
         log.seen_boot = max(log.seen_boot, int(key.split("-")[0]))
+    if kind == txfiles.ANCHOR:
+        log.dates.fix(data[0], data[1])
+    elif key:
+        _take_chain(log, kind, seq, key, n, stamp, data)
+
+
+def _take_chain(log, kind, seq, key, n, stamp, data):
     chain = log.chains.get(key)
-    if kind == txlog.START:
-        if not chain:
-            chain = [data["connector"], seq, None, 0, False, None, None, 0, None]
-            log.chains[key] = chain
-    elif kind in (_ANSWER, _PARKED):
-        if key:
-            if not chain:  # its START was damaged
-                log.chains[key] = chain = [data[2], 0, None, 0, False, None, None, 0, None]
-            chain[2] = data[0]
-            chain[4] = kind == _PARKED
-    elif kind == _CLOSED:
+    if kind == txfiles.CLOSED:
         log.chains.pop(key, None)
-    elif kind == _ANCHOR:
-        log.meet([data[0], 0])
-        for boot in log.boots:
-            if boot[0] == data[0]:
-                boot[1] = data[1]
-    if chain:
-        _follow(log, chain, kind, seq, key, n, stamp, data)
-
-
-def _follow(log, chain, kind, seq, key, n, stamp, data):
-    """As TxLog does when it writes: last register, record number and stamp; its end."""
-    if kind == _CHECK:
-        wh = data
-    elif kind <= txlog.SAMPLE:
-        wh = data.get("wh")
-        chain[8] = stamp
-    else:
         return
-    if wh is not None:
-        chain[5] = wh
-        chain[6] = stamp
-    chain[7] = max(chain[7], n)
-    if kind == _END:
-        chain[3] = seq
-        if chain[1] >= log.cursor:
+    if not chain and kind == txfiles.START:
+        log.chains[key] = chain = Chain(data["connector"], seq)
+    if kind in (txfiles.ANSWER, txfiles.PARKED):
+        if not chain:  # its START was damaged
+            log.chains[key] = chain = Chain(data[2], 0)
+        chain.csms_id = data[0]
+        chain.parked = kind == txfiles.PARKED
+    elif chain and kind <= _CHECK:
+        chain.follow(kind, seq, n, stamp, data)
+        if kind == txfiles.END and chain.start_seq >= log.cursor:
             del log.chains[key]  # it is remembered again when its START is answered
 
 
 def _arrange(log):
-    """Every file is labelled with what it is: names that were exchanged are put right, directories
-    and the remains of interrupted work removed, files of a newer format left alone."""
+    """Every file is labelled with what it is: exchanged names are put right, directories and the
+    remains of interrupted work set aside, files of a newer format left alone."""
     root = log.root + "/"
-    for name in [entry[0] for entry in os.ilistdir(log.root)]:
+    for entry in list(os.ilistdir(log.root)):
+        name = entry[0]
         path = root + name
-        if name.endswith(".new"):
+        number = _number(name[:-4] if name.endswith(".new") else name)
+        if number is None:
+            continue
+        if entry[1] & _DIRECTORY:
+            log.damaged += 1
+            records.set_aside(path)
+        elif name.endswith(".new"):
             records.remove(path)
-            continue
-        expected = _number(name)
-        if expected is None:
-            continue
-        if os.stat(path)[0] & _DIRECTORY:
-            log.damaged += 1
-            _move(path, path + ".dir")
-            continue
-        label = records.first(path)
-        if label and label[1] > records.VERSION:
-            log.foreign.append(name)
-            _log.error("txlog", name, "is of a newer format")
-            _move(path, path + ".v%d" % label[1])
-        elif label and label[2] != expected:
-            log.damaged += 1
-            _move(path, root + str(label[2]) + ".mv")
-    for name in [entry[0] for entry in os.ilistdir(log.root)]:
-        if name.endswith(".mv"):
-            _put_back(log, root, name)
+        else:
+            _check_label(log, root, name, number)
+    for entry in list(os.ilistdir(log.root)):
+        if entry[0].endswith(".mv"):
+            _put_back(log, root, entry[0])
+
+
+def _check_label(log, root, name, number):
+    label = records.first(root + name)
+    if not label:
+        return
+    if label[1] > records.VERSION:
+        log.foreign.append(name)
+        _log.error("txlog", name, "is of a newer format")
+        _move(root + name, "%s%s.v%d" % (root, name, label[1]))
+    elif label[2] != number:
+        log.damaged += 1
+        _move(root + name, "%s%d.mv" % (root, label[2]))
 
 
 def _put_back(log, root, name):
@@ -186,11 +163,12 @@ def _put_back(log, root, name):
 
 
 def _number(name):
+    """What the label of file `name` must say; None: not one of ours."""
     if name == "tail":
         return 0
     if name in ("parked", "resend"):
         return _PARKED_FILE
-    return txlog.segment_number(name) or None
+    return segment_number(name) or None
 
 
 def _move(old, new):

@@ -3,7 +3,7 @@ of small steps; part of `txlog`; imported when there is something to free."""
 
 import os
 
-from ocpp import records, txlog
+from ocpp import records, txfiles
 from ocpp.log import log as _log
 
 _STEP = const(8)  # records a step
@@ -11,7 +11,6 @@ _MAX_LEVEL = const(12)
 _UPDATE = const(2)
 _EVENT = const(4)
 _SAMPLE = const(5)
-_CLOSED = const(11)
 
 
 def compact(log):
@@ -19,25 +18,27 @@ def compact(log):
     try:
         while (yield from _free_oldest(log)):
             yield
-        while log.segments > log.max_segments and (yield from _thin(log)):
+        while log.segments > log.max_segments:
+            if not (yield from _thin(log)):
+                log.stuck = log.segments
+                break
             yield
     except OSError as e:
         _log.error("txlog", "cannot compact:", e)
+        log.stuck = log.segments
 
 
 def _steps(path):
-    """The records of a file, a None every few of them: time for a step. Holds no file meanwhile."""
+    """The records of a file as (fields, raw), and None every few of them: time to yield. Holds no
+    file open then."""
     offset = 0
     while offset is not None:
-        start = offset
+        walk = records.each(path, offset)
         offset = None
-        n = 0
-        walk = records.each(path, start)
-        for at, fields, raw in walk:
+        for n, (at, fields, raw) in enumerate(walk):
             if n >= _STEP:
                 offset = at
                 break
-            n += 1
             if fields and fields[0] != records.LABEL:
                 yield fields, raw
         walk.close()
@@ -46,7 +47,7 @@ def _steps(path):
 
 def _free_oldest(log):
     """Remove the oldest segment if nothing in it is needed but a little of open transactions,
-    which is carried over to the last. -> True if one was removed."""
+    which is carried over to the last one. -> True if it was removed."""
     number = log.after(0)
     if not number:
         return False
@@ -55,32 +56,116 @@ def _free_oldest(log):
     for step in _steps(log.path(number)):
         if step is None:
             yield
-            continue
-        fields, raw = step
-        if not log.worth(fields):
-            continue
-        size += len(raw)
-        # A START must not come behind the END of its transaction, so nothing of one that has
-        # ended is carried: its END is delivered soon.
-        if fields[1] >= log.cursor and fields[0] <= _EVENT or log.ended(fields[3]):
+        elif log.worth(step[0]):
+            fields, raw = step
+            size += len(raw)
+            if not _movable(log, fields) or size > log.segment_bytes // 4:
+                return False
+            carry.append((fields[3], raw))
+    # A record can have become needless meanwhile, or immovable, but not needed.
+    if carry and number == log.last_number:
+        return False
+    for key, _ in carry:
+        if key in log.chains and log.chains[key].end_seq:
             return False
-        if size > log.segment_bytes // 4 or number == log.last:
-            return False
-        carry.append(raw)
-    # Since the records were read some may have become needless, but none needed.
-    for fields in carry:
-        pass
-    if carry:
-        log.promote(b"".join(carry))
-    forget(log, number)
+    raw = b"".join([raw for key, raw in carry if key is None or key in log.chains])
+    if raw:
+        log.promote(raw)
+    log.forget(number)
     return True
 
 
-def forget(log, number):
-    """Delete a segment."""
-    os.remove(log.path(number))
-    log.segments -= 1
-    if log.at[0] == number:
-        log.at = (log.after(number), 0)
-    if number == log.last:
-        log.last_bytes = 0  # the next one gets a new number
+def _movable(log, fields):
+    """May it go behind younger records? Not if it is to be delivered, nor anything of a
+    transaction that has ended: a START behind its END would be taken for an open one."""
+    kind, seq, _, key = fields[:4]
+    if kind <= _EVENT and seq >= log.cursor:
+        return False
+    chain = log.chains.get(key)
+    return not chain.end_seq if chain else kind == txfiles.ANCHOR
+
+
+def _thin(log):
+    """Take every second UPDATE out of the segment that was thinned least, and join it to the next
+    one if both fit. Those whose number in the transaction is a multiple of 2, 4, 8... stay.
+    -> True if there was something to try."""
+    number, level = _least_thinned(log)
+    if not number:
+        return False
+    level += 1
+    size = yield from _size(log, number, level)
+    target = log.after(number)
+    if target and target != log.last_number:
+        size += yield from _size(log, target, level)
+    if not target or target == log.last_number or size > log.segment_bytes - 32:
+        target = number
+    lost = yield from _rewrite(log, number, target, level)
+    if target != number:
+        log.forget(number)
+    if log.at[0] == target:
+        log.at = (target, 0)
+    lost = len([seq for seq in lost if seq >= log.cursor and seq != log.head_seq])
+    log.count -= lost
+    log.dropped += lost
+    return True
+
+
+def _least_thinned(log):
+    best = 0
+    lowest = _MAX_LEVEL
+    number = log.after(0)
+    while number and number != log.last_number:
+        label = records.first(log.path(number))
+        level = label[3] if label else 0
+        if level < lowest:
+            best = number
+            lowest = level
+        number = log.after(number)
+    return best, lowest
+
+
+def _stays(log, fields, level):
+    kind, seq, _, _, n, _, data = fields
+    if kind == txfiles.CLOSED:
+        return True
+    if not log.worth(fields):
+        return False
+    if kind == _UPDATE:
+        return not n & ((1 << level) - 1) or data.get("keep") or seq == log.head_seq
+    return kind != _SAMPLE or not seq & ((1 << level) - 1) or data.get("keep")
+
+
+def _size(log, number, level):
+    size = 0
+    for step in _steps(log.path(number)):
+        if step is None:
+            yield
+        elif _stays(log, step[0], level):
+            size += len(step[1])
+    return size
+
+
+def _rewrite(log, number, target, level):
+    """-> list of the sequence numbers of the UPDATEs that went."""
+    new = log.path(target) + ".new"
+    lost = []
+    newest = 0
+    f = open(new, "wb")
+    try:
+        f.write(records.label(target, level))
+        for source in (number, target) if target != number else (number,):
+            for step in _steps(log.path(source)):
+                if step is None:
+                    yield
+                    continue
+                fields, raw = step
+                if not _stays(log, fields, level):
+                    if fields[0] == _UPDATE:
+                        lost.append(fields[1])
+                elif fields[0] > _EVENT or fields[1] < log.cursor or fields[1] > newest:
+                    f.write(raw)
+                    newest = max(newest, fields[1])
+    finally:
+        f.close()
+    os.rename(new, log.path(target))
+    return lost

@@ -7,82 +7,98 @@ request. Part of `txlog`; imported when the first record is parked.
 
 import os
 
-from ocpp import records, txlog
+from ocpp import records, txfiles
 from ocpp.log import log as _log
 
 _FILE = const(-1)  # number in the label of both files
-_UPDATE = const(2)
-_SAMPLE = const(5)
-_RESENT = const(12)
+
+
+def each(path, newest):
+    """Iterator of the fields of parked records behind sequence number `newest`."""
+    for _, fields, _ in records.each(path):
+        if fields and fields[0] != records.LABEL and fields[1] > newest:
+            newest = fields[1]
+            yield fields
 
 
 def park(log, seq, why, chain):
     """Move the head to the parked ones; `chain`: what follows of its transaction as well."""
-    source = log.resending or log
-    fields = source.find()
+    fields = (log.resending or log).find()
     if fields is None or fields[1] != seq:
         return False
-    fields = fields[:7] + [why]
-    fields[5] = log.stamp_unix(fields[5])
-    path = log.root + "/parked"
-    try:
-        raw = records.pack(fields)
-        records.append(path, raw if records.size(path) else records.label(_FILE) + raw)
-    except OSError as e:
-        _log.error("txlog", "cannot park:", e)
+    if seq > log.parked_newest and not _keep(log, fields, why):
         return False
-    _log.warn("txlog", "parked record", seq, "-", why)
-    log.parked_count += 1
     log.head_seq = 0
     if log.resending:
         log.resending.advance(seq, fields[0], fields[3], False if chain else None)
     else:
-        log.advance(seq, None, why, chain)
+        log.advance(seq, None, why, True, chain)
+    return True
+
+
+def _keep(log, fields, why):
+    path = log.root + "/parked"
+    copy = fields[:5] + [log.stamp_unix(fields[5]), fields[6], why]
+    try:
+        raw = records.pack(copy)
+        records.append(path, raw if records.size(path) else records.label(_FILE) + raw)
+    except OSError as e:
+        _log.error("txlog", "cannot park:", e)
+        return False
+    _log.warn("txlog", "parked record", fields[1], "-", why)
+    log.parked_count += 1
+    log.parked_newest = fields[1]
     return True
 
 
 def resend(log):
     """Start sending what is parked, unless that is going on already."""
-    path = log.root + "/parked"
     if log.resending or not log.parked_count:
         return
+    if log.cursor <= log.parked_newest:  # power went while that one was parked: finish it
+        log.head()
+        if log.cursor <= log.parked_newest:
+            return
     # First, lest the state of an earlier resending be taken for that of this one.
-    if not log.write(log.fields(_RESENT, None, 0, 0, [0, {}])):
+    if not log.write(txfiles.RESENT, None, [0, {}]):
         return
-    os.rename(path, log.root + "/resend")
+    os.rename(log.root + "/parked", log.root + "/resend")
     log.resending = Resend(log, 0, {}, log.parked_count)
-    log.parked_count = 0
-    log.head_seq = 0
+    log.parked_count = log.parked_newest = log.head_seq = 0
 
 
 def resume(log, state):
-    """At boot, with a `resend` file: go on where it was left."""
-    from ocpp import txboot
-
+    """At boot: go on where it was left; `state` is that of the last RESENT record."""
+    for fields in each(log.root + "/parked", 0):
+        log.parked_count += 1
+        log.parked_newest = fields[1]
+    path = log.root + "/resend"
     newest, ids = state or (0, {})
-    left = txboot.count(log.root + "/resend", newest)
+    left = sum([1 for _ in each(path, newest)])
     if left:
         log.resending = Resend(log, newest, ids, left)
     else:
-        records.remove(log.root + "/resend")
+        records.remove(path)
 
 
 class Resend:
     def __init__(self, log, newest, ids, count):
         self.log = log
         self.newest = newest  # sequence number of the last one done with
-        self.ids = ids  # key -> id the central system gave; False: parked again, with all that follows
+        self.ids = ids  # key -> id learnt; False: parked again, with all that follows
         self.count = count
-        self.at = 0  # offset in the file
-        self.path = log.root + "/resend"
+        self._at = 0  # offset in the file
+        self._path = log.root + "/resend"
 
     def state(self):
         return [self.newest, self.ids]
 
     def find(self):
+        """The fields of the next one, or None."""
         found = None
-        walk = records.each(self.path, self.at)
-        for self.at, fields, _ in walk:
+        walk = records.each(self._path, self._at)
+        for at, fields, _ in walk:
+            self._at = at
             if fields and fields[0] != records.LABEL and fields[1] > self.newest:
                 found = fields
                 break
@@ -90,39 +106,40 @@ class Resend:
         return found
 
     def head(self):
+        """As TxLog.head()."""
         fields = self.find()
         log = self.log
         if fields is None:  # damaged since
             self._finish()
             return None
         log.remember(fields)
-        key = fields[3]
-        csms_id = self.ids.get(key)
-        if csms_id is False:
+        csms_id = self.ids.get(fields[3])
+        if csms_id is False or fields[1] <= log.parked_newest:
             log.park(fields[1], "its start is parked")
             return None
         record = log.record(fields)
         if csms_id is None:
             return record
-        return txlog.Record(*(record[:4] + (csms_id,) + record[5:]))
+        return type(record)(*(record[:4] + (csms_id,) + record[5:]))
 
     def done(self, seq, head, csms_id, info):
         kind, key, _ = head
-        if kind == txlog.START and key in self.log.chains:
+        if kind == txfiles.START and key in self.log.chains:
             self.log.answered(key, csms_id, info)
         self.advance(seq, kind, key, csms_id)
 
     def advance(self, seq, kind, key, csms_id):
+        """`seq`, the head, is dealt with."""
         self.newest = seq
         self.count -= 1
-        if kind == txlog.START and csms_id is not None:
+        if kind == txfiles.START and csms_id is not None:
             self.ids[key] = csms_id
-        elif kind == txlog.END:
+        elif kind == txfiles.END:
             self.ids.pop(key, None)
-        self.log.write(self.log.fields(_RESENT, None, 0, 0, self.state()))
+        self.log.write(txfiles.RESENT, None, self.state())
         if self.count <= 0:
             self._finish()
 
     def _finish(self):
         self.log.resending = None
-        records.remove(self.path)
+        records.remove(self._path)

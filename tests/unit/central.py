@@ -1,10 +1,10 @@
 """A station on a loopback with a central system that a test scripts.
 
-    s = Setup(connectors=2)         a Station on a fresh directory, a fake clock, a Central
-    s.run(1000)                     a second passes, loop() is called all the time
-    s.csms.sent("Authorize")        payloads of the calls of that action, in order
-    s.csms.answers["Authorize"] = {...} | fn(payload) -> dict | CallError(...) | None: no answer
-    s.csms.ask("Reset", {...})      CALL to the station; returns the answer, dict or CallError
+s = Setup(connectors=2)         a Station on a fresh directory, a fake clock, a Central
+s.run(1000)                     a second passes, loop() is called all the time
+s.csms.sent("Authorize")        payloads of the calls of that action, in order
+s.csms.answers["Authorize"] = {...} | fn(payload) -> dict | CallError(...) | None: no answer
+s.csms.ask("Reset", {...})      CALL to the station; returns the answer, dict or CallError
 """
 
 import json
@@ -75,14 +75,25 @@ class Central:
         return [a for a, _ in self.sent()]
 
     def statuses(self, connector):
-        return [p["status"] for p in self.sent("StatusNotification") if p["connectorId"] == connector]
+        return [
+            p["status"] for p in self.sent("StatusNotification") if p["connectorId"] == connector
+        ]
 
     def forget(self):
         self.frames = []
 
 
 class Setup:
-    def __init__(self, connectors=1, settings=None, root=None, config=None, online=True, hardware=True, clock=None):
+    def __init__(
+        self,
+        connectors=1,
+        settings=None,
+        root=None,
+        config=None,
+        online=True,
+        hardware=True,
+        clock=None,
+    ):
         self.clock = clock or FakeClock()
         self.root = root or fresh_directory()
         self.config = {
@@ -96,7 +107,13 @@ class Setup:
         self.station = Station(self.config, self.root, self.clock, connection=self.connection)
         self.csms = Central(self.connection.far, self.clock)
         self.events = []
-        for event in ("StartTx", "StopTx", "AuthorizationRejected", "ConnectionTimeout", "DeAuthorized"):
+        for event in (
+            "StartTx",
+            "StopTx",
+            "AuthorizationRejected",
+            "ConnectionTimeout",
+            "DeAuthorized",
+        ):
             self.station.on(event, lambda e, c: self.events.append((e, c.id if c else None)))
         self.hardware = hardware
         self.wh = [0] * connectors  # meter registers
@@ -155,7 +172,14 @@ class Setup:
 
     def restart(self, settings=None, **more):
         """A new boot on the same flash."""
-        again = Setup(len(self.wh), settings or self.config["settings"], self.root, more.pop("config", None), hardware=self.hardware, **more)
+        again = Setup(
+            len(self.wh),
+            settings or self.config["settings"],
+            self.root,
+            more.pop("config", None),
+            hardware=self.hardware,
+            **more,
+        )
         again.wh = self.wh
         return again
 
@@ -192,4 +216,3 @@ class _RAM:
         if op == 5:
             return 4096
         return 0
-

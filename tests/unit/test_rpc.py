@@ -196,8 +196,22 @@ def test_garbage_is_survived():
         return "FormationViolation" if id else None
 
     f.r.on_garbage = garbage
-    for text in ("", "x", "{}", "[]", "[2]", '[2,"a"]', "[3]", '[3,"nobody",{}]', '[4,"nobody"]', "[null,1,2]",
-                 '[2,"","A",{}]', '[2,"%s","A",{}]' % ("i" * 37), '[2,5,"A",{}]', '[true,"a","A",{}]'):
+    for text in (
+        "",
+        "x",
+        "{}",
+        "[]",
+        "[2]",
+        '[2,"a"]',
+        "[3]",
+        '[3,"nobody",{}]',
+        '[4,"nobody"]',
+        "[null,1,2]",
+        '[2,"","A",{}]',
+        '[2,"%s","A",{}]' % ("i" * 37),
+        '[2,5,"A",{}]',
+        '[true,"a","A",{}]',
+    ):
         f.say(text)
         f.step()
     assert f.link.far.recv() is None

@@ -8,7 +8,10 @@ def test_boot_then_all_statuses():
     s = Setup(connectors=2)
     s.run(500)
     assert s.csms.actions() == ["BootNotification"] + ["StatusNotification"] * 3, s.csms.actions()
-    assert s.csms.sent("BootNotification")[0] == {"chargePointVendor": "ocppy", "chargePointModel": "Test"}
+    assert s.csms.sent("BootNotification")[0] == {
+        "chargePointVendor": "ocppy",
+        "chargePointModel": "Test",
+    }
     first = s.csms.sent("StatusNotification")[0]
     assert first["timestamp"] == "2026-11-21T03:00:00Z", first
     assert [p["connectorId"] for p in s.csms.sent("StatusNotification")] == [0, 1, 2]
@@ -27,9 +30,16 @@ def test_plug_first_session():
     assert s.c.status == "Finishing"
     s.unplug()
     s.run(500)
-    assert s.csms.statuses(1) == ["Preparing", "Charging", "Finishing", "Available"], s.csms.statuses(1)
+    assert s.csms.statuses(1) == ["Preparing", "Charging", "Finishing", "Available"], (
+        s.csms.statuses(1)
+    )
     order = [a for a in s.csms.actions() if a != "MeterValues"]
-    assert order[:4] == ["StatusNotification", "Authorize", "StartTransaction", "StatusNotification"], order
+    assert order[:4] == [
+        "StatusNotification",
+        "Authorize",
+        "StartTransaction",
+        "StatusNotification",
+    ], order
     start = s.csms.sent("StartTransaction")[0]
     stop = s.csms.sent("StopTransaction")[0]
     assert start["idTag"] == "TAG1" and start["connectorId"] == 1 and start["meterStart"] == 0

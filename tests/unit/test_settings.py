@@ -70,9 +70,15 @@ def make(**stored):
 
 
 def get_conf(settings, *keys):
-    return get_configuration.handle(
-        Dialect(settings), Request({"key": list(keys)} if keys else {})
-    )
+    return get_conf_raw(settings, {"key": list(keys)} if keys else {})
+
+
+def get_conf_raw(settings, payload):
+    dialect, request = Dialect(settings), Request(payload)
+    assert get_configuration.handle(dialect, request) is None
+    for _ in dialect.jobs[0]:
+        assert request.answer is None
+    return request.answer
 
 
 def by_key(answer):

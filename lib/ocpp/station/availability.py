@@ -7,7 +7,9 @@ class Availability:
     def __init__(self, station):
         self._station = station
         stored = station.store.load(_FILE)
-        off = stored if isinstance(stored, list) else []  # numbers of what is inoperative, 0: the station
+        off = (
+            stored if isinstance(stored, list) else []
+        )  # numbers of what is inoperative, 0: the station
         self.station = 0 not in off
         for c in station.connectors:
             c.operative = c.id not in off

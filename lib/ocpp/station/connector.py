@@ -20,7 +20,15 @@ RESERVED = "Reserved"
 UNAVAILABLE = "Unavailable"
 FAULTED = "Faulted"
 
-_INPUTS = ("plugged", "ev_ready", "evse_ready", "occupied", "start_ready", "stop_ready", "energy_wh")
+_INPUTS = (
+    "plugged",
+    "ev_ready",
+    "evse_ready",
+    "occupied",
+    "start_ready",
+    "stop_ready",
+    "energy_wh",
+)
 
 
 class Error:
@@ -95,7 +103,9 @@ class Connector(Session):
         """The error is gone; None: all of them."""
         keep = []
         for e in self.errors:
-            gone = code is None or (e.code == code and (vendor_code is None or e.vendor_code == vendor_code))
+            gone = code is None or (
+                e.code == code and (vendor_code is None or e.vendor_code == vendor_code)
+            )
             if not gone:
                 keep.append(e)
         if len(keep) != len(self.errors):
@@ -170,7 +180,12 @@ class Connector(Session):
         if ready and self.ev_ready and not tx.ending:
             self._settle.stop()
             return CHARGING
-        if self._settle.running and not self._settle.expired() and not tx.ending and not tx.suspended:
+        if (
+            self._settle.running
+            and not self._settle.expired()
+            and not tx.ending
+            and not tx.suspended
+        ):
             return PREPARING
         if tx.ending:
             return self._before_end

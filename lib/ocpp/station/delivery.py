@@ -70,7 +70,9 @@ class Delivery:
         settings = self._station.settings
         if self._attempts >= settings.get("TransactionMessageAttempts"):
             self._attempts = 0
-            log.error("transaction", record.key, "record", record.seq, "not taken, kept aside:", error)
+            log.error(
+                "transaction", record.key, "record", record.seq, "not taken, kept aside:", error
+            )
             # OCPP 1.6 errata 3.18: what follows of a start that failed is sent with an id of -1.
             self._station.log.park(record.seq, str(error)[:80], self._station.dialect.parks_chains)
             self._station.emit("Parked", None)

@@ -7,7 +7,12 @@ from ocpp.station.transaction import Transaction
 
 _PATIENCE_S = const(10)  # time for the inputs to tell whether the car is still there
 
-_REASONS = {"PowerUp": "PowerLoss", "Watchdog": "Reboot", "LocalReset": "Reboot", "RemoteReset": "HardReset"}
+_REASONS = {
+    "PowerUp": "PowerLoss",
+    "Watchdog": "Reboot",
+    "LocalReset": "Reboot",
+    "RemoteReset": "HardReset",
+}
 
 
 class Recovery:
@@ -42,7 +47,9 @@ class Recovery:
         if wh < last["wh"]:
             return self._end(key)  # another meter, or one that was set back: nothing to go on from
         data = last["data"]
-        tx = Transaction(key, connector, data["id"], data.get("kind", ""), data.get("parent"), data["wh"])
+        tx = Transaction(
+            key, connector, data["id"], data.get("kind", ""), data.get("parent"), data["wh"]
+        )
         tx.last_wh = wh
         tx.id = last["csms_id"]
         tx.remote_start_id = data.get("remote")

@@ -10,7 +10,9 @@ from ocpp.station.authorization import same
 from ocpp.station.transaction import Transaction
 
 _SETTLE_MS = const(1000)  # time for contactor and EV after a start, before "suspended" is said
-_OPENING_S = const(5)  # longest wait for the contactor to open before the last meter value is taken
+_OPENING_S = const(
+    5
+)  # longest wait for the contactor to open before the last meter value is taken
 
 _SAVE_S = const(55)  # the register is written down that often, or
 _SAVE_WH = const(80)  # after that much energy
@@ -128,7 +130,9 @@ class Session:
             self._step_transaction()
         elif self.grant:
             self._step_grant()
-        elif self.finishing and not self.plugged and not self.occupied and self.lock_holder is None:
+        elif (
+            self.finishing and not self.plugged and not self.occupied and self.lock_holder is None
+        ):
             self.finishing = False
             self.info = ""
         if self._timer.expired():
@@ -187,7 +191,13 @@ class Session:
             self.finishing = True
 
     def _step_grant(self):
-        if self.plugged and self.start_ready and not self.faulted and self.operative and self.station.operative:
+        if (
+            self.plugged
+            and self.start_ready
+            and not self.faulted
+            and self.operative
+            and self.station.operative
+        ):
             self._start()
 
     # -- the transaction ---------------------------------------------------------------------------
@@ -246,7 +256,11 @@ class Session:
         if self._second.due():
             self._second.start(1000)
             self._save(self._register())
-            if tx.energy_end_wh is not None and tx.last_wh >= tx.energy_end_wh and not tx.suspended:
+            if (
+                tx.energy_end_wh is not None
+                and tx.last_wh >= tx.energy_end_wh
+                and not tx.suspended
+            ):
                 self._withhold()
 
     def _save(self, wh):

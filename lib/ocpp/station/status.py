@@ -24,7 +24,12 @@ class _Slot:
 
     def is_reported(self):
         sent = self.sent
-        return sent is not None and sent[0] == self.state and sent[1] is self.error and sent[2] == self.info
+        return (
+            sent is not None
+            and sent[0] == self.state
+            and sent[1] is self.error
+            and sent[2] == self.info
+        )
 
 
 class StatusReporter:
@@ -50,7 +55,12 @@ class StatusReporter:
             slot.stamp = station.stamp()
             slot.order = station.rpc.next_order()
             slot.timer.start(0 if first else station.settings.get("MinimumStatusDuration") * 1000)
-            station.emit("Status", None if slot is self._slots[0] else station.connectors[self._slots.index(slot) - 1])
+            station.emit(
+                "Status",
+                None
+                if slot is self._slots[0]
+                else station.connectors[self._slots.index(slot) - 1],
+            )
             station.rpc.wake = True
         elif slot.timer.expired():
             station = self._station
@@ -94,5 +104,7 @@ class StatusReporter:
                 return
             slot.sent = sent  # also when refused: the same once more would be refused again
 
-        action, payload = self._station.dialect.status(id, slot.state, slot.error, slot.info, slot.stamp)
+        action, payload = self._station.dialect.status(
+            id, slot.state, slot.error, slot.info, slot.stamp
+        )
         return rpc.Call(action, payload, done, rpc.STATE)

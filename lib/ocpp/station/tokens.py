@@ -28,7 +28,9 @@ class Tokens:
             if c.grant and same(c.grant.id_token, id_token):
                 log.info("card", id_token, "withdrawn")
                 return c.revoke()
-        self._ask(id_token, kind, lambda info: self._judged(id_token, kind, connector, reach, info))
+        self._ask(
+            id_token, kind, lambda info: self._judged(id_token, kind, connector, reach, info)
+        )
 
     def authorize(self, connector, grant):
         """Ask whether the identifier of `grant` may charge at `connector`, and let it if so."""

@@ -9,6 +9,7 @@ from ocpp.log import log
 from ocpp.schema import code16, module_name
 from ocpp.station.authorization import IdInfo
 from ocpp.station.registration import REJECTED
+from ocpp.station.samples import full
 
 SUBPROTOCOL = "ocpp1.6"
 VERSION = "1.6"
@@ -24,7 +25,9 @@ _OURS = (
 class Dialect:
     package = "ocpp.v16"
     code = staticmethod(code16)
-    parks_chains = False  # what follows a start that failed is sent with transactionId -1 (errata 3.18)
+    parks_chains = (
+        False  # what follows a start that failed is sent with transactionId -1 (errata 3.18)
+    )
 
     def __init__(self, station):
         self.station = station
@@ -43,7 +46,10 @@ class Dialect:
 
     def _boot_payload(self):
         info = self.station.config.get("charge_point", {})
-        payload = {"chargePointVendor": info.get("vendor", "ocppy"), "chargePointModel": info.get("model", "")}
+        payload = {
+            "chargePointVendor": info.get("vendor", "ocppy"),
+            "chargePointModel": info.get("model", ""),
+        }
         for field, key in (
             ("serial", "chargePointSerialNumber"),
             ("box_serial", "chargeBoxSerialNumber"),
@@ -59,7 +65,9 @@ class Dialect:
 
     def heartbeat(self, done, klass=rpc.EVENT):
         """Heartbeat (§4.6); `done(Unix time or None)`."""
-        self.station.rpc.call("Heartbeat", {}, lambda r, e: done(_time(r["currentTime"]) if r else None), klass)
+        self.station.rpc.call(
+            "Heartbeat", {}, lambda r, e: done(_time(r["currentTime"]) if r else None), klass
+        )
 
     def authorize(self, id_token, kind, done):
         """Authorize (§4.1); `done(IdInfo or None, error)`."""
@@ -111,11 +119,18 @@ class Dialect:
         if record.kind == txlog.UPDATE:
             if not data.get("values"):
                 return None
-            payload = {"connectorId": data["connector"], "meterValue": [meter_value(at, data["values"])]}
+            payload = {
+                "connectorId": data["connector"],
+                "meterValue": [meter_value(at, data["values"])],
+            }
             payload["transactionId"] = id
             return "MeterValues", payload, _learn_nothing
         if record.kind == txlog.END:
-            return "StopTransaction", self._stop_payload(record, id, at), lambda r: self._stopped(record, r)
+            return (
+                "StopTransaction",
+                self._stop_payload(record, id, at),
+                lambda r: self._stopped(record, r),
+            )
         return None
 
     def _transaction_id(self, record):
@@ -150,7 +165,9 @@ class Dialect:
 
     def idle_samples(self, connector, stamp, samples):
         """MeterValues outside a transaction (§3.16)."""
-        self.station.rpc.call("MeterValues", lambda: self.samples_payload(connector, stamp, samples))
+        self.station.rpc.call(
+            "MeterValues", lambda: self.samples_payload(connector, stamp, samples)
+        )
 
     def samples_payload(self, connector, stamp, samples):
         at = self.station.unix_of(stamp)
@@ -167,7 +184,11 @@ class Dialect:
         """Answer a CALL. Errors per OCPP-J 1.6 §4.2.3."""
         station = self.station
         if station.registration.status == REJECTED:
-            log.warn("rpc", request.action, "not answered: the central system rejected this station (§4.2)")
+            log.warn(
+                "rpc",
+                request.action,
+                "not answered: the central system rejected this station (§4.2)",
+            )
             return None
         action = request.action
         handler = station.handlers.get(action)
@@ -208,9 +229,10 @@ _FIELDS = ("value", "context", "measurand", "phase", "location", "unit")
 
 
 def _sampled_value(sample):
+    """Defaults are spelt out: not every central system knows them."""
     out = {}
-    for i, value in enumerate(sample):
-        if value is not None and i < len(_FIELDS):
+    for i, value in enumerate(full(sample)):
+        if value is not None:
             out[_FIELDS[i]] = value
     return out
 
