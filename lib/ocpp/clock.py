@@ -1,7 +1,8 @@
-"""Time: monotonic ticks, uptime, Unix time, and ISO 8601 text.
+"""Time: monotonic ticks, uptime and Unix time.
 
-The one module that knows a port's epoch. Everything else compares ticks (milliseconds, wrapping
-at 2**29) with `Timer`, counts uptime in seconds, or handles Unix seconds (since 1970, UTC).
+Nothing here or elsewhere reads a port's own calendar, whose epoch is 1970 or 2000: ticks
+(milliseconds, wrapping at 2**29) are compared with `Timer`, uptime counts seconds, and the wall clock
+is Unix seconds (since 1970, UTC) as the central system tells them. As text: `iso.py`.
 """
 
 import time
@@ -9,8 +10,6 @@ import time
 _MASK = const(0x1FFFFFFF)  # ticks wrap here: every difference stays a small int on 32-bit ports
 _HALF = const(0x10000000)  # 3.1 days: the longest a single tick deadline may lie ahead
 
-# Seconds from 1970 to this port's epoch: 0, or 946684800 where time starts in 2000.
-_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0
 FLOOR = 1767225600  # 2026-01-01: no clock that claims to be earlier is believed
 
 
@@ -101,76 +100,3 @@ class Timer:
         part = self._more if self._more < _HALF // 2 else _HALF // 2
         self._more -= part
         self._at = (base + part) & _MASK
-
-
-def to_iso(unix):
-    """Unix seconds as `2026-11-21T03:00:00Z`."""
-    y, mo, d, h, mi, s = time.gmtime(unix - _EPOCH)[:6]
-    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (y, mo, d, h, mi, s)
-
-
-def from_iso(text):
-    """Unix seconds of an RFC 3339 time; lenient as servers are: any number of fraction digits,
-    `Z`, `+01:00`, `+0100` or no zone (taken as UTC). Raises ValueError for anything else."""
-    try:
-        if text[4] != "-" or text[7] != "-" or text[10] not in "Tt " or text[13] != ":":
-            raise ValueError
-        y, mo, d, h, mi = (
-            _num(text[:4]),
-            _num(text[5:7]),
-            _num(text[8:10]),
-            _num(text[11:13]),
-            _num(text[14:16]),
-        )
-        s = 0
-        at = 16
-        if text[16:17] == ":":
-            s = _num(text[17:19])
-            at = 19
-        if text[at : at + 1] in (".", ","):
-            at += 1
-            start = at
-            while text[at : at + 1].isdigit():
-                at += 1
-            if at == start:
-                raise ValueError
-        offset = _zone(text[at:])
-        if not (1970 <= y <= 2200 and 1 <= mo <= 12 and 1 <= d <= _days(y, mo)):
-            raise ValueError
-        if h > 23 or mi > 59 or s > 60:
-            raise ValueError
-    except (ValueError, IndexError, TypeError):
-        raise ValueError("not a date and time") from None
-    return _days_since_1970(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset
-
-
-def _num(digits):
-    if not digits.isdigit():
-        raise ValueError
-    return int(digits)
-
-
-def _zone(text):
-    if text in ("", "Z", "z"):
-        return 0
-    if text[0] not in "+-":
-        raise ValueError
-    digits = text[1:].replace(":", "")
-    if len(digits) not in (2, 4):
-        raise ValueError
-    seconds = _num(digits[:2]) * 3600 + (_num(digits[2:]) * 60 if digits[2:] else 0)
-    return seconds if text[0] == "+" else -seconds
-
-
-def _days(y, mo):
-    if mo == 2:
-        return 29 if y % 4 == 0 and (y % 100 != 0 or y % 400 == 0) else 28
-    return 30 if mo in (4, 6, 9, 11) else 31
-
-
-def _days_since_1970(y, mo, d):
-    # Count from March, so that the leap day is the last of its year.
-    if mo < 3:
-        y -= 1
-        mo += 12
-    return 365 * y + y // 4 - y // 100 + y // 400 + (153 * (mo - 3) + 2) // 5 + d - 1 - 719468

@@ -1,11 +1,13 @@
 """Connection supervision: dials, dials again, finds links that are dead without saying so.
 
-The back-off is that of OCPP 2.0.1 Part 4 §5.3, for 1.6 too: `RetryBackOffWaitMinimum` seconds, doubled with each
-further failure up to `RetryBackOffRepeatTimes` times, and each time a new random part of at most
-`RetryBackOffRandomRange` seconds. It starts anew after a connection that lasted. Tries are never given up.
+The back-off is that of OCPP 2.0.1 Part 4 §5.3, for 1.6 too: `RetryBackOffWaitMinimum` seconds,
+doubled with each further failure up to `RetryBackOffRepeatTimes` times, and each time a new random
+part of at most `RetryBackOffRandomRange` seconds. It starts anew after a connection that lasted.
+Tries are never given up.
 
-Every `WebSocketPingInterval` seconds (0: never) a ping goes out. If nothing at all arrives until its deadline,
-the link is half-open: it is dropped and dialled anew. A change of a setting acts at once.
+Every `WebSocketPingInterval` seconds (0: never) a ping goes out. If nothing at all arrives until
+its deadline, the link is half-open: it is dropped and dialled anew. A change of a setting acts at
+once.
 """
 
 import os
@@ -21,11 +23,11 @@ _MAX_WAIT_S = const(86400)
 class Supervisor:
     """The connection of a station (duck type: docs/architecture.md).
 
-    `open_link()` makes a fresh link for each dial; it may raise ValueError or OSError with the reason why not.
-    `settings.get(name)` gives an integer, or None for the default; `settings.watch(name, fn)`, where there is one,
-    calls `fn(value)` after a change.
-    `pong_ms`: deadline of a ping's answer. `lasted_ms`: how long a connection must have lasted, at least, for the
-    back-off to start anew (and as long as the last wait).
+    `open_link()` makes a fresh link for each dial; it may raise ValueError or OSError with the
+    reason why not. `settings.get(name)` gives an integer, or None for the default;
+    `settings.watch(name, fn)`, where there is one, calls `fn(value)` after a change. `pong_ms`:
+    deadline of a ping's answer. `lasted_ms`: how long a connection must have lasted, at least, for
+    the back-off to start anew (and as long as the last wait).
     """
 
     def __init__(
@@ -63,7 +65,8 @@ class Supervisor:
             settings.watch("WebSocketPingInterval", self._plan_ping)
 
     def step(self):
-        """Do what is due: dial, read, write, ping. Never blocks; cheap when nothing is going on."""
+        """Do what is due: dial, read, write, ping. Never blocks; cheap when nothing is going
+        on."""
         now = self._clock.ticks()
         if not self.busy and 0 <= now - self._looked < _LOOK_MS:
             return
@@ -96,7 +99,8 @@ class Supervisor:
         return text
 
     def send(self, text):
-        """Hand over one message. False if not now: offline, or the last one is still on its way."""
+        """Hand over one message. False if not now: offline, or the last one is still on its
+        way."""
         if not self.connected or not self._link.send(text):
             return False
         self.busy = True
@@ -108,7 +112,8 @@ class Supervisor:
         self._leave(code, reason)
 
     def drop(self, delay_ms=None):
-        """End this link with a goodbye and dial anew after `delay_ms`; None: as after a failure."""
+        """End this link with a goodbye and dial anew after `delay_ms`; None: as after a
+        failure."""
         self._forgive()
         self._dial.start(self._back_off() if delay_ms is None else delay_ms)
         self._leave(1000, "")
@@ -119,7 +124,8 @@ class Supervisor:
         self.drop(after_ms)
 
     def set_online(self, online):
-        """The network is gone (False): the link is dead, nothing is dialled. It is back (True): dial at once."""
+        """The network is gone (False): the link is dead, nothing is dialled. It is back (True):
+        dial at once."""
         if online == self._online:
             return
         self._online = online
@@ -215,9 +221,8 @@ class Supervisor:
         spread = max(0, self._get("RetryBackOffRandomRange", 5))
         wait = min(least << min(self._failures, repeats, 16), _MAX_WAIT_S)
         self._failures += 1
-        self._wait_ms = (
-            wait * 1000 + spread * 1000 * int.from_bytes(self._random(2), "little") // 65535
-        )
+        share = int.from_bytes(self._random(2), "little")
+        self._wait_ms = wait * 1000 + spread * 1000 * share // 65535
         return self._wait_ms
 
     def _get(self, name, default):

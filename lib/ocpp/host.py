@@ -1,7 +1,7 @@
 """What a host asks of its station; the part of `Station` that firmware is written against (docs/api.md)."""
 
 from ocpp.clock import Timer
-from ocpp.station.authorization import ACCEPTED, IdInfo
+from ocpp.station.identity import ACCEPTED, IdInfo
 from ocpp.station.connector import Error
 
 _ENDING_S = const(15)  # longest wait for a transaction to end, and for the lock to open
@@ -9,13 +9,13 @@ _ENDING_S = const(15)  # longest wait for a transaction to end, and for the lock
 
 class Host:
     def change_availability(self, id, operative):
-        return self.availability.change(id, operative)
+        return self.part("availability").change(id, operative)
 
     def reset(self, kind):
         """A reset is asked for ("Soft", "Hard"). False if it can't be."""
         if self.on_reset is None:
             return False
-        self.resets.request(kind)
+        self.part("reset").request(kind)
         return True
 
     def unlock(self, connector, done):
@@ -97,7 +97,7 @@ class Host:
 
     def auth_cache_put(self, entry):
         """Put an entry into the authorization cache: idTag, status, group, expiry (ISO 8601 or None)."""
-        from ocpp.clock import from_iso
+        from ocpp.iso import from_iso
 
         expiry = entry.get("expiry")
         info = IdInfo(

@@ -10,21 +10,16 @@ from ocpp import rpc, txlog
 from ocpp.clock import Timer
 from ocpp.host import Host
 from ocpp.log import log
-from ocpp.ondemand import OnDemand
-from ocpp.station.authorization import ACCEPTED, Authorization
-from ocpp.station.availability import Availability
+from ocpp.ondemand import OnDemand, unload
 from ocpp.station.connector import AVAILABLE, FAULTED, UNAVAILABLE, Connector
 from ocpp.station.delivery import Delivery
-from ocpp.station.metering import Metering
-from ocpp.station.recovery import Recovery
+from ocpp.station.identity import ACCEPTED
 from ocpp.station.registration import Registration
-from ocpp.station.reset import Reset
 from ocpp.station.settings import Settings
 from ocpp.station.status import StatusReporter
-from ocpp.station.tokens import Tokens
 from ocpp.store import Store
 
-_TICK_MS = const(50)  # how often inputs are looked at
+_TICK_MS = const(100)  # how often inputs are looked at
 
 DIALECTS = {"1.6": ("ocpp1.6", "ocpp.v16.dialect"), "2.0.1": ("ocpp2.0.1", "ocpp.v2.dialect")}
 
@@ -41,7 +36,7 @@ class Station(Host, OnDemand):
         self.log = txlog.TxLog(_directory(root, "log"), clock)
         clock.boot = self.store.next_boot(self.log.seen_boot)
         self.settings = Settings(self.store)
-        self.problems = self._configure(config)  # settings that could not be taken: (name, why)
+        self.problems = _configure(self)  # settings that could not be taken: (name, why)
         # Hooks of the host
         self.on_reset = (
             None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
@@ -58,6 +53,12 @@ class Station(Host, OnDemand):
         self.errors = []  # of the station itself
         self.jobs = []  # generators, stepped once per loop
         self._schemas = []  # see OnDemand
+        self._ops = []
+        self._parts = {}
+        self.operative = True  # as last set by ChangeAvailability of connector 0
+        self.resetting = False  # True: no new sessions, a restart is under way
+        self.local_lists = []  # fn(id_token) -> IdInfo or None: asked before the cache
+        self._quiet = Timer(clock)
         self._seen_epoch = 0
         self._compacting = False
         self._ready = False  # True once the host had its chance to declare what it has
@@ -67,61 +68,37 @@ class Station(Host, OnDemand):
         self.rpc = remote or rpc.RPC(self.connection, clock)
         self.connection = self.connection or remote.connection
         self.connectors = [
-            Connector(self, n + 1) for n in range(_count(config.get("connectors", 1)))
+            Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))
         ]
-        self.availability = Availability(self)
-        self.authorization = Authorization(self)
-        self.tokens = Tokens(self)
-        self.metering = Metering(self)
-        self.resets = Reset(self)
         self.registration = Registration(self)
         self.statuses = StatusReporter(self)
         self.delivery = Delivery(self)
-        self.recovery = Recovery(self)
         self.dialect = None
         self._speak(self._versions()[0])
         self._wire_rpc()
+        self.part("availability").restore()
+        if self.log.open_transactions():
+            self.part("recovery")
 
     # -- making it ---------------------------------------------------------------------------------
 
     def _versions(self):
+        """Versions to speak, in order of preference. ValueError if there is none."""
         wanted = self.config.get("ocpp", {}).get("version", "1.6")
-        return [wanted] if isinstance(wanted, str) else wanted
-
-    def _configure(self, config):
-        settings = self.settings
-        settings.set_fixed("NumberOfConnectors", str(_count(config.get("connectors", 1))))
-        server = config.get("ocpp", {})
-        if server.get("password"):
-            settings.install("AuthorizationKey", server["password"])
-        if server.get("security_profile"):
-            settings.install("SecurityProfile", str(server["security_profile"]))
-        if config.get("connector_lock") is False:
-            settings.set_fixed("UnlockConnectorOnEVSideDisconnect", "false")
-        problems = settings.initial(config.get("settings", {}))
-        for name, why in problems:
-            log.warn("settings", name + ":", why)
-        return problems
+        wanted = [wanted] if isinstance(wanted, str) else wanted
+        versions = [v for v in wanted if v in DIALECTS]
+        if not versions:
+            raise ValueError("OCPP version %s is not supported" % ", ".join(wanted))
+        return versions
 
     def _supervisor(self, open_link):
         from ocpp.connection import Supervisor
 
-        protocols = [DIALECTS[v][0] for v in self._versions() if v in DIALECTS]
+        protocols = [DIALECTS[v][0] for v in self._versions()]
         url = self.config["ocpp"]["url"]
         return Supervisor(
-            self.clock, lambda: open_link(url, protocols, self._headers()), self.settings
+            self.clock, lambda: open_link(url, protocols, _headers(self)), self.settings
         )
-
-    def _headers(self):
-        """HTTP headers of a dial: Basic authentication under security profiles 1 and 2 (whitepaper §2)."""
-        key = self.settings.get("AuthorizationKey")
-        if self.settings.get("SecurityProfile") not in (1, 2) or not key:
-            return []
-        import binascii
-
-        user = self.config["ocpp"].get("id", "")
-        word = binascii.b2a_base64(("%s:%s" % (user, key)).encode()).decode().strip()
-        return [("Authorization", "Basic " + word)]
 
     def _wire_rpc(self):
         remote = self.rpc
@@ -139,9 +116,22 @@ class Station(Host, OnDemand):
         self.rpc.timeout_ms = self.timeout_ms(self.settings.get("MessageTimeout"))
 
     def _speak(self, version):
+        if self.dialect:
+            self._fall_silent()
         module = __import__(DIALECTS[version][1], None, None, ("Dialect",))
         self.dialect = module.Dialect(self)
         self.version = version
+        for c in self.connectors:
+            if c.tx:
+                c.tx.id = self.dialect.transaction_id(c.tx.key, self.log.csms_id(c.tx.key))
+
+    def _fall_silent(self):
+        """The server has chosen another version: what waits in this one's words is worth nothing."""
+        for klass in (rpc.BOOT, rpc.TRIGGERED, rpc.EVENT):
+            self.rpc.forget(klass)
+        self.tidy()
+        self.dialect = None
+        unload(DIALECTS[self.version][1])
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -162,17 +152,22 @@ class Station(Host, OnDemand):
         self.clock.uptime()
         if not self._ready:
             self._ready = True
-            self.metering.trim()
-        if self.recovery.waiting:
-            self.recovery.step()
+            self.metering.trim(_lists())
+        parts = self._parts
+        if "recovery" in parts:
+            parts["recovery"].step()
         for c in self.connectors:
             c.step()
-        self.metering.step_aligned()
+        if "metering" in parts or self.settings.get("ClockAlignedDataInterval"):
+            self.metering.step_aligned()
         self.statuses.update()
         self.registration.step()
         self.delivery.step()
-        self.resets.step()
+        if "reset" in parts:
+            parts["reset"].step()
         self._upkeep()
+        if self._quiet.due() and not self.rpc.busy and not self.jobs:
+            self.tidy()
 
     def _work(self):
         """One slice of the first job; the next job has its turn afterwards."""
@@ -212,14 +207,6 @@ class Station(Host, OnDemand):
         """True: connected and accepted; the central system can be asked."""
         return self.connection.connected and self.registration.accepted
 
-    @property
-    def operative(self):
-        return self.availability.station
-
-    @property
-    def resetting(self):
-        return self.resets.kind is not None
-
     def timeout_ms(self, seconds):
         return max(seconds * 1000, self.min_timeout_ms)
 
@@ -250,6 +237,8 @@ class Station(Host, OnDemand):
 
     def append(self, kind, key, data, stamp=None):
         """Write a record to the transaction log and have it delivered."""
+        if not self.connection.connected:
+            data["offline"] = True
         seq = self.log.append(kind, key, data, True, stamp)
         if seq is not None:
             self.delivery.recorded(seq)
@@ -297,10 +286,6 @@ class Station(Host, OnDemand):
             fn(event, connector)
 
 
-def _count(connectors):
-    return connectors if isinstance(connectors, int) else len(connectors)
-
-
 def _directory(root, name):
     path = root + "/" + name
     try:
@@ -308,3 +293,26 @@ def _directory(root, name):
     except OSError:
         pass
     return path
+
+
+def _configure(station):
+    from ocpp import configure
+
+    problems = configure.settings(station)
+    unload("ocpp.configure")
+    return problems
+
+
+def _lists():
+    from ocpp.configure import LISTS
+
+    unload("ocpp.configure")
+    return LISTS
+
+
+def _headers(station):
+    from ocpp import configure
+
+    headers = configure.headers(station)
+    unload("ocpp.configure")
+    return headers

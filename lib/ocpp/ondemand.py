@@ -1,58 +1,142 @@
-"""Code and schemas that are loaded when they are needed and let go afterwards."""
+"""Code and schemas that are loaded when they are needed and let go when all is quiet."""
 
 import sys
 
-from ocpp import schema
 from ocpp.rpc import CallError
 
-_SCHEMAS = const(4)  # compact schemas kept in memory
+_SCHEMAS = const(3)  # compact schemas kept in memory
+_OPS = const(3)  # modules of operations kept in memory
+_QUIET_MS = const(2000)
+
+# Needed for messages only; whoever uses them imports them where they are used.
+_MESSAGES = (
+    "ocpp.txboot",
+    "ocpp.txcompact",
+    "ocpp.txparked",
+    "ocpp.schema",
+    "ocpp.strictjson",
+    "ocpp.iso",
+    "ocpp.v16.types",
+    "ocpp.v2.types",
+    "ocpp.v16.schema",
+    "ocpp.v2.schema",
+)
+
+
+# Parts of a station that exist only while they have something to do (`busy`).
+_PARTS = {
+    "authorization": "Authorization",
+    "availability": "Availability",
+    "metering": "Metering",
+    "recovery": "Recovery",
+    "reset": "Reset",
+    "tokens": "Tokens",
+}
 
 
 class OnDemand:
-    """The part of a Station that loads. `_schemas`: (action, is request, compact schema), the latest last."""
+    """The part of a Station that loads. `_schemas`: [(action, is request, compact schema)], `_ops`:
+    [module], both with the latest last; `_parts`: {name: object}; `_quiet`: Timer."""
 
-    def load(self, name):
-        """Import a module for one use, or None if there is none. See `unload`."""
+    def part(self, name):
+        """One of `_PARTS`, made if it is not there: an object of `station/NAME.py`."""
+        part = self._parts.get(name)
+        if part is None:
+            cls = _PARTS[name]
+            module = __import__("ocpp.station." + name, None, None, (cls,))
+            part = self._parts[name] = getattr(module, cls)(self)
+            self._quiet.start(_QUIET_MS)
+        return part
+
+    @property
+    def authorization(self):
+        return self.part("authorization")
+
+    @property
+    def metering(self):
+        return self.part("metering")
+
+    @property
+    def tokens(self):
+        return self.part("tokens")
+
+    def op(self, package, action):
+        """The module of an operation, None if there is none."""
+        from ocpp.schema import module_name
+
+        name = package + ".ops." + module_name(action)
+        for i, module in enumerate(self._ops):
+            if module.__name__ == name:
+                self._ops.append(self._ops.pop(i))
+                return module
         try:
-            return __import__(name, None, None, ("handle",))
-        except ImportError:
-            return None
+            module = __import__(name, None, None, ("handle",))
+        except ImportError as e:
+            if name in str(e):
+                return None
+            raise
+        if len(self._ops) >= _OPS:
+            unload(self._ops.pop(0).__name__)
+        self._ops.append(module)
+        self._quiet.start(_QUIET_MS)
+        return module
 
-    def unload(self, module):
-        """Let a module go, so that its code does not stay in memory."""
-        package, _, leaf = module.__name__.rpartition(".")
-        sys.modules.pop(module.__name__, None)
-        parent = sys.modules.get(package)
-        if parent and hasattr(parent, leaf):
-            delattr(parent, leaf)
+    def tidy(self):
+        """Let go what only messages need."""
+        self._quiet.stop()
+        self._schemas = []
+        for module in self._ops:
+            unload(module.__name__)
+        self._ops = []
+        for name in list(self._parts):
+            if not getattr(self._parts[name], "busy", False):
+                del self._parts[name]
+                unload("ocpp.station." + name)
+        if "metering" not in self._parts:
+            unload("ocpp.station.samples")
+        for name in _MESSAGES:
+            unload(name)
+
+    def knows(self, action):
+        """True if the running version has this action."""
+        return self._schema(action, True) is not None
 
     def check(self, action, is_request, payload, lenient=False):
         """Raise CallError if a payload breaks the schema of its action; unknown actions pass."""
         compact = self._schema(action, is_request)
         if compact is None:
             return
-        try:
-            schema.check(compact, payload, lenient)
-        except schema.Violation as e:
-            raise CallError(
-                self.dialect.code(e.kind), "%s: %s" % (e.path or "payload", e.kind)
-            ) from None
+        from ocpp.schema import Violation, check
 
-    def knows(self, action):
-        """True if the running version has this action."""
-        return self._schema(action, True) is not None
+        try:
+            check(compact, payload, lenient)
+        except Violation as e:
+            text = "%s: %s" % (e.path or "payload", e.kind)
+            raise CallError(self.dialect.code(e.kind), text) from None
 
     def _schema(self, action, is_request):
         for i, entry in enumerate(self._schemas):
             if entry[0] == action and entry[1] == is_request:
                 self._schemas.append(self._schemas.pop(i))
                 return entry[2]
+        from ocpp import schema
+
         module = schema.load(self.dialect.package + ".schema", action)
         if module is None:
             return None
         compact = module.REQ if is_request else module.CONF
-        self.unload(module)
+        unload(module.__name__)
         if len(self._schemas) >= _SCHEMAS:
             self._schemas.pop(0)
         self._schemas.append((action, is_request, compact))
+        self._quiet.start(_QUIET_MS)
         return compact
+
+
+def unload(name):
+    """Let a module go, so that its code does not stay in memory."""
+    if sys.modules.pop(name, None):
+        package, _, leaf = name.rpartition(".")
+        parent = sys.modules.get(package)
+        if parent and hasattr(parent, leaf):
+            delattr(parent, leaf)

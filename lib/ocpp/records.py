@@ -17,6 +17,7 @@ _HEADER = "<2sHI"
 _HEADER_SIZE = const(8)
 _MAGIC = b"\xff\xfe"
 _CHUNK = const(128)
+_BATCH = const(4)
 _ENOENT = const(2)
 _DIRECTORY = const(0x4000)
 
@@ -66,41 +67,50 @@ def _resync(f, at):
         at += len(chunk) - 1
 
 
-def each(path, at=0):
+def each(path, at=0, batch=_BATCH):
     """Yield (offset, fields, raw) of the records from `at` on; (offset, None, None) once for each
-    damaged stretch. A missing file is empty. Run it to its end or close() it: it keeps the file
-    open."""
+    damaged stretch. A missing file is empty. Holds no file open while the caller has the turn: an
+    abandoned iterator must not leave that to the garbage collector, which may act at a time when
+    the file system is busy."""
+    while at is not None:
+        found, at = _some(path, at, batch)
+        yield from found
+
+
+def _some(path, at, batch):
+    """-> (list of up to `batch` records and the damaged stretches between, offset to go on from
+    or None)"""
+    found = []
     try:
         f = open(path, "rb")
     except OSError as e:
-        if e.errno != _ENOENT:
-            yield at, None, None
-        return
+        return [(at, None, None)] if e.errno != _ENOENT else found, None
     try:
         end = f.seek(0, 2)
         sound = True
         while at is not None and at < end:
+            if sound and len(found) >= batch:
+                return found, at
             record = _read(f, at)
             if record:
                 sound = True
-                yield at, record[0], record[1]
+                found.append((at, record[0], record[1]))
                 at += len(record[1])
             else:
                 if sound:
                     sound = False
-                    yield at, None, None
+                    found.append((at, None, None))
                 at = _resync(f, at)
     except OSError:
-        yield at, None, None
+        found.append((at, None, None))
     finally:
         f.close()
+    return found, None
 
 
 def first(path):
     """The fields of the first record if it is a label, else None."""
-    walk = each(path)
-    fields = next(walk, (0, None))[1]
-    walk.close()
+    fields = next(each(path, 0, 1), (0, None))[1]
     return fields if fields and fields[0] == LABEL and len(fields) >= 4 else None
 
 

@@ -10,7 +10,6 @@ import binascii
 import json
 import os
 
-from ocpp import strictjson
 from ocpp.clock import Timer
 from ocpp.log import log
 
@@ -273,9 +272,11 @@ class RPC:
     # -- receiving -------------------------------------------------------------------------------
 
     def _receive(self, text):
+        from ocpp.strictjson import loads
+
         self._tell("in", text)
         try:
-            frame = strictjson.loads(text)
+            frame = loads(text)
         except (ValueError, RuntimeError):
             return self._garbage(text, _salvage_id(text), "malformed JSON")
         if not isinstance(frame, list) or len(frame) < 3 or not _is_int(frame[0]):

@@ -44,7 +44,7 @@ occurrence, so a missing field belongs there. A value out of a list is named by 
     format   date and time, URI   PropertyConstraintViolation    PropertyConstraintViolation
 """
 
-from ocpp.clock import from_iso
+from ocpp.iso import from_iso
 
 _ZERO = const(48)
 _COMMA = const(44)

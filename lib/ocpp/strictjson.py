@@ -8,9 +8,8 @@ UTF-8, are joined.
 import json
 
 _MAX_DEPTH = const(24)
-_HEX = "0123456789abcdefABCDEF"
-_ESCAPES = '"\\/bfnrtu'
-_BLANK = " \t\r\n"
+_HEX = b"0123456789abcdefABCDEF"
+_ESCAPES = b'"\\/bfnrtu'
 
 # What may come next
 _VALUE = const(0)  # a value
@@ -23,105 +22,102 @@ _AFTER = const(5)  # , or the closing bracket; at the top: nothing
 
 def loads(text):
     """The value of JSON `text`. Raises ValueError for anything that is not JSON."""
-    _check(text)
+    _check(text.encode())
     if "\\ud" in text or "\\uD" in text:
         text = _join_surrogates(text)
     return json.loads(text)
 
 
-def _check(text):
+def _check(data):
+    """Walk over bytes: indexing text would count characters from its start each time."""
     stack = []
     expect = _VALUE
     i = 0
-    n = len(text)
+    n = len(data)
     while i < n:
-        c = text[i]
-        if c in _BLANK:
-            i += 1
-        elif c == '"':
-            i = _string_end(text, i + 1)
-            expect = _after_string(expect)
-        elif c in "{}[]:,":
+        c = data[i]
+        if c == 34:
+            i = _string_end(data, i + 1)
+            if expect in (_KEY, _FIRST_KEY):
+                expect = _COLON
+            elif expect <= _FIRST:
+                expect = _AFTER
+            else:
+                raise ValueError("JSON: unexpected string")
+        elif c in b"{}[]:,":
             expect = _punctuation(c, expect, stack)
             i += 1
-        else:
-            if expect > _FIRST:
-                raise ValueError("JSON: unexpected character")
-            i = _scalar_end(text, i, n)
+        elif c in b" \t\r\n":
+            i += 1
+        elif expect <= _FIRST:
+            i = _scalar_end(data, i, n)
             expect = _AFTER
+        else:
+            raise ValueError("JSON: unexpected character")
     if stack or expect != _AFTER:
         raise ValueError("JSON: ends early")
 
 
-def _after_string(expect):
-    if expect in (_KEY, _FIRST_KEY):
-        return _COLON
-    if expect <= _FIRST:
-        return _AFTER
-    raise ValueError("JSON: unexpected string")
-
-
 def _punctuation(c, expect, stack):
-    if c in "{[":
+    if c in b"{[":
         if expect <= _FIRST and len(stack) < _MAX_DEPTH:
-            stack.append("}" if c == "{" else "]")
-            return _FIRST_KEY if c == "{" else _FIRST
-    elif c == ":":
+            stack.append(c + 2)  # the bracket that closes it
+            return _FIRST_KEY if c == 123 else _FIRST
+    elif c == 58:  # :
         if expect == _COLON:
             return _VALUE
-    elif c == ",":
+    elif c == 44:  # ,
         if expect == _AFTER and stack:
-            return _KEY if stack[-1] == "}" else _VALUE
-    elif stack and c == stack[-1] and expect in (_AFTER, _FIRST if c == "]" else _FIRST_KEY):
+            return _KEY if stack[-1] == 125 else _VALUE
+    elif stack and c == stack[-1] and expect in (_AFTER, _FIRST if c == 93 else _FIRST_KEY):
         stack.pop()
         return _AFTER
-    raise ValueError("JSON: unexpected " + c)
+    raise ValueError("JSON: unexpected bracket, colon or comma")
 
 
-def _string_end(text, i):
+def _string_end(data, i):
     """Index behind the closing quote; escapes and control characters are checked."""
     start = i
     while True:
-        end = text.find('"', i)
+        end = data.find(b'"', i)
         if end < 0:
             raise ValueError("JSON: string without end")
-        i = text.find("\\", i, end)
+        i = data.find(b"\\", i, end)
         if i < 0:
             break
-        escape = text[i + 1 : i + 2]
-        if not escape or escape not in _ESCAPES:
+        escape = data[i + 1] if i + 1 < len(data) else 0
+        if escape not in _ESCAPES:
             raise ValueError("JSON: bad escape")
-        if escape == "u":
-            digits = text[i + 2 : i + 6]
+        if escape == 117:  # u
+            digits = data[i + 2 : i + 6]
             if len(digits) != 4 or not all(d in _HEX for d in digits):
                 raise ValueError("JSON: bad escape")
         i += 2
-    if min(text[start:end] or "x") < " ":
+    if end > start and min(data[start:end]) < 32:
         raise ValueError("JSON: control character in string")
     return end + 1
 
 
-def _scalar_end(text, i, n):
+def _scalar_end(data, i, n):
     start = i
-    while i < n and text[i] not in ' \t\r\n"{}[]:,':
+    while i < n and data[i] not in b' \t\r\n"{}[]:,':
         i += 1
-    word = text[start:i]
-    if word not in ("true", "false", "null") and not _is_number(word):
-        raise ValueError("JSON: unexpected " + word[:12])
+    word = bytes(data[start:i])
+    if word not in (b"true", b"false", b"null") and not _is_number(word):
+        raise ValueError("JSON: unexpected word")
     return i
 
 
 def _is_number(word):
-    if word.startswith("-"):
+    if word[:1] == b"-":
         word = word[1:]
-    word = word.replace("E", "e")
-    mantissa, mark, exponent = word.partition("e")
-    whole, point, fraction = mantissa.partition(".")
-    if not whole.isdigit() or (len(whole) > 1 and whole[0] == "0"):
+    mantissa, mark, exponent = word.replace(b"E", b"e").partition(b"e")
+    whole, point, fraction = mantissa.partition(b".")
+    if not whole.isdigit() or (len(whole) > 1 and whole[0] == 48):
         return False
     if point and not fraction.isdigit():
         return False
-    return not mark or (exponent[1:] if exponent[:1] in ("+", "-") else exponent).isdigit()
+    return not mark or (exponent[1:] if exponent[:1] in (b"+", b"-") else exponent).isdigit()
 
 
 def _join_surrogates(text):

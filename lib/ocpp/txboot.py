@@ -106,10 +106,10 @@ def _take_chain(log, kind, seq, key, n, stamp, data):
         log.chains.pop(key, None)
         return
     if not chain and kind == txfiles.START:
-        log.chains[key] = chain = Chain(data["connector"], seq)
+        log.chains[key] = chain = Chain(data["connector"])
     if kind in (txfiles.ANSWER, txfiles.PARKED):
         if not chain:  # its START was damaged
-            log.chains[key] = chain = Chain(data[2], 0)
+            log.chains[key] = chain = Chain(data[2])
         chain.csms_id = data[0]
         chain.parked = kind == txfiles.PARKED
     elif chain and kind <= _CHECK:

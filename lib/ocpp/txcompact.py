@@ -29,20 +29,12 @@ def compact(log):
 
 
 def _steps(path):
-    """The records of a file as (fields, raw), and None every few of them: time to yield. Holds no
-    file open then."""
-    offset = 0
-    while offset is not None:
-        walk = records.each(path, offset)
-        offset = None
-        for n, (at, fields, raw) in enumerate(walk):
-            if n >= _STEP:
-                offset = at
-                break
-            if fields and fields[0] != records.LABEL:
-                yield fields, raw
-        walk.close()
-        yield None
+    """The records of a file as (fields, raw), and None every few of them: time to yield."""
+    for n, (_, fields, raw) in enumerate(records.each(path)):
+        if n % _STEP == _STEP - 1:
+            yield None
+        if fields and fields[0] != records.LABEL:
+            yield fields, raw
 
 
 def _free_oldest(log):
@@ -62,10 +54,10 @@ def _free_oldest(log):
             if not _movable(log, fields) or size > log.segment_bytes // 4:
                 return False
             carry.append((fields[3], raw))
-    # A record can have become needless meanwhile, or immovable, but not needed.
     if carry and number == log.last_number:
         return False
     for key, _ in carry:
+        # A START behind its END would be taken for an open transaction.
         if key in log.chains and log.chains[key].end_seq:
             return False
     raw = b"".join([raw for key, raw in carry if key is None or key in log.chains])
@@ -76,13 +68,11 @@ def _free_oldest(log):
 
 
 def _movable(log, fields):
-    """May it go behind younger records? Not if it is to be delivered, nor anything of a
-    transaction that has ended: a START behind its END would be taken for an open one."""
+    """May it go behind younger records? Not if it, or its START, is yet to be delivered."""
     kind, seq, _, key = fields[:4]
     if kind <= _EVENT and seq >= log.cursor:
         return False
-    chain = log.chains.get(key)
-    return not chain.end_seq if chain else kind == txfiles.ANCHOR
+    return key in log.chains or kind == txfiles.ANCHOR
 
 
 def _thin(log):

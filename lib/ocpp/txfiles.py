@@ -41,9 +41,9 @@ _ENOSPC = const(28)
 class Chain:
     """What is in memory of an unfinished transaction."""
 
-    def __init__(self, connector, start_seq):
+    def __init__(self, connector):
         self.connector = connector
-        self.start_seq = start_seq  # 0: its START was damaged
+        self.start_seq = 0  # 0: its START was damaged
         self.end_seq = 0  # 0: open; -1: somewhere ahead
         self.csms_id = None
         self.parked = False  # True: what follows is parked
@@ -61,7 +61,9 @@ class Chain:
         self.n = max(self.n, n)
         if kind != _CHECK:
             self.last = stamp
-        if kind == END:
+        if kind == START:
+            self.start_seq = seq
+        elif kind == END:
             self.end_seq = seq
 
 
@@ -89,10 +91,14 @@ class Files:
     def after(self, number):
         """Number of the next segment that exists, 0 (the tail) behind the last."""
         best = 0
-        for entry in os.ilistdir(self.root):
-            n = segment_number(entry[0])
-            if n > number and (not best or n < best):
-                best = n
+        try:
+            for entry in os.ilistdir(self.root):
+                n = segment_number(entry[0])
+                if n > number and (not best or n < best):
+                    best = n
+        except OSError as e:
+            _log.error("txlog", "cannot read:", e)
+            return 0
         return best
 
     def fields(self, kind, key, n, stamp, data):
@@ -226,20 +232,15 @@ class Files:
         """The fields of the first undelivered record, or None."""
         number, offset = self.at
         while True:
-            found = None
-            walk = records.each(self.path(number), offset)
-            for offset, fields, _ in walk:  # noqa: B007
+            for at, fields, _ in records.each(self.path(number), offset, 2):
+                self.at = (number, at)
                 if fields and 0 < fields[0] <= _EVENT and fields[1] >= self.cursor:
-                    found = fields
-                    break
-            walk.close()
-            self.at = (number, offset)
-            if found:
-                return found
+                    return fields
             if not number:
                 break
             number = self.after(number)
             offset = 0
+            self.at = (number, 0)
         for fields in self.held:
             if fields[0] <= _EVENT and fields[1] >= self.cursor:
                 return fields

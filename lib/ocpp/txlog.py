@@ -39,7 +39,8 @@ Delivery: strictly in order of occurrence, one at a time
     log.csms_id(key)                -> id learnt for an unfinished transaction, or None
     log.park(seq, why, chain=None)  given up: kept, not sent. A parked START parks what follows of
                                        its transaction (chain=True, the default for START): a stop
-                                       waits for its start's answer (OCPP 1.6 3.7.1, 4.10).
+                                       waits for its start's answer (OCPP 1.6 4.10). With False
+                                       it goes on with csms_id None (errata 3.18, 2.x).
                                        False: not the head, or flash full: it stays the head
     log.parked()                    -> how many are parked
     log.parked_records()            -> iterator of (Record, why)
@@ -107,21 +108,24 @@ class TxLog(txfiles.Files):
 
     def append(self, kind, key, data, deliver=True, stamp=None):
         """Write down what happened. -> sequence number; None if it is not on flash."""
-        chain = None
+        chain = Chain(data["connector"]) if kind == START else self.chains.get(key)
+        if kind != EVENT and (not chain or chain.end_seq):
+            self.dropped += 1  # its START was not kept: there is nothing to tell of it
+            return None
         n = 0
-        if kind == START:
-            chain = Chain(data["connector"], self.seq)
-        elif kind != EVENT:
-            chain = self.chains.get(key)
-            if not chain or chain.end_seq:
-                self.dropped += 1  # its START was not kept: there is nothing to tell of it
-                return None
+        if kind not in (START, EVENT):
             kind = kind if deliver else SAMPLE
             n = chain.n + (1 if deliver else 0)
         if stamp is None:
             stamp = self._stamp(chain)
         fields = self.fields(kind, key, n, stamp, data)
         raw = pack(fields)
+        if chain:  # before it is written: a new tail tells the newest register
+            chain.follow(kind, fields[1], n, stamp, data)
+        return self._append(fields, raw, chain)
+
+    def _append(self, fields, raw, chain):
+        kind, seq, _, key = fields[:4]
         if not self.count:
             self.at = (0, 0)
         taken = self.put(fields, raw)
@@ -132,17 +136,11 @@ class TxLog(txfiles.Files):
             return None
         if kind != SAMPLE:
             self.count += 1
-        if chain:
-            self._follow(key, chain, fields)
-        return fields[1] if taken else None
-
-    def _follow(self, key, chain, fields):
-        kind, seq, _, _, n, stamp, data = fields
-        chain.follow(kind, seq, n, stamp, data)
         if kind == START:
             self.chains[key] = chain
         elif kind == END and chain.start_seq >= self.cursor:
             del self.chains[key]  # remembered again when its START is answered
+        return seq if taken else None
 
     def checkpoint(self, key, wh):
         """Write down the register of an open transaction. False: flash full."""
@@ -226,11 +224,11 @@ class TxLog(txfiles.Files):
 
     def head(self):
         """The next Record to deliver, read from flash, or None."""
+        if not self.pending():
+            return None
         self._settle()
         if self.resending:
             return self.resending.head()
-        if not self.count:
-            return None
         fields = self.find()
         if fields is None:
             self.count = 0  # damaged since
@@ -271,7 +269,8 @@ class TxLog(txfiles.Files):
         if kind == START:
             chain = self.chains.get(key)
             if not chain:  # it has ended already
-                self.chains[key] = chain = Chain(connector, seq)
+                self.chains[key] = chain = Chain(connector)
+                chain.start_seq = seq
                 chain.end_seq = -1
             self.answered(key, csms_id, info, chain_parked)
         elif kind == END:

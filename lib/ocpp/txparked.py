@@ -62,7 +62,11 @@ def resend(log):
     # First, lest the state of an earlier resending be taken for that of this one.
     if not log.write(txfiles.RESENT, None, [0, {}]):
         return
-    os.rename(log.root + "/parked", log.root + "/resend")
+    try:
+        os.rename(log.root + "/parked", log.root + "/resend")
+    except OSError as e:
+        _log.error("txlog", "cannot resend:", e)
+        return
     log.resending = Resend(log, 0, {}, log.parked_count)
     log.parked_count = log.parked_newest = log.head_seq = 0
 
@@ -95,15 +99,11 @@ class Resend:
 
     def find(self):
         """The fields of the next one, or None."""
-        found = None
-        walk = records.each(self._path, self._at)
-        for at, fields, _ in walk:
+        for at, fields, _ in records.each(self._path, self._at, 2):
             self._at = at
             if fields and fields[0] != records.LABEL and fields[1] > self.newest:
-                found = fields
-                break
-        walk.close()
-        return found
+                return fields
+        return None
 
     def head(self):
         """As TxLog.head()."""

@@ -9,7 +9,7 @@ s.csms.ask("Reset", {...})      CALL to the station; returns the answer, dict or
 
 import json
 
-from ocpp.clock import to_iso
+from ocpp.iso import to_iso
 from ocpp.instance import Station
 from ocpp.loopback import Loopback
 from ocpp.rpc import CallError
@@ -26,9 +26,10 @@ class Central:
         self.answers = {
             "BootNotification": self._boot,
             "Heartbeat": lambda p: {"currentTime": to_iso(self.time())},
-            "Authorize": {"idTagInfo": {"status": "Accepted"}},
+            "Authorize": self._authorize,
             "StartTransaction": self._start,
             "StopTransaction": {},
+            "TransactionEvent": self._event,
             "MeterValues": {},
             "StatusNotification": {},
             "DataTransfer": {"status": "Accepted"},
@@ -42,6 +43,13 @@ class Central:
 
     def _boot(self, payload):
         return {"status": "Accepted", "interval": 300, "currentTime": to_iso(self.time())}
+
+    def _authorize(self, payload):
+        field = "idTagInfo" if "idTag" in payload else "idTokenInfo"
+        return {field: {"status": "Accepted"}}
+
+    def _event(self, payload):
+        return self._authorize(payload) if "idToken" in payload else {}
 
     def _start(self, payload):
         self.next_transaction += 1

@@ -2,7 +2,7 @@
 """Registration, heartbeat and clock (OCPP 1.6 §4.2, §4.6)."""
 
 from central import NOW, Setup
-from ocpp.clock import to_iso
+from ocpp.iso import to_iso
 from ocpp.rpc import CallError
 
 TIME = to_iso(NOW)

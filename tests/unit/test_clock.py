@@ -1,4 +1,5 @@
-from ocpp.clock import FLOOR, Timer, from_iso, to_iso
+from ocpp.clock import FLOOR, Timer
+from ocpp.iso import from_iso, to_iso
 from support import FakeClock, raises
 
 
@@ -38,6 +39,14 @@ def test_iso_rejects():
         "2026-11-21T-1:00:00Z",
     ):
         raises(ValueError, from_iso, text)
+
+
+def test_iso_all_days_and_far_years():
+    for day in range(0, 146100, 13):
+        t = day * 86400 + 86399
+        assert from_iso(to_iso(t)) == t
+    assert from_iso("9999-12-31T23:59:59Z") == 253402300799
+    assert from_iso("0001-01-01T00:00:00Z") == -62135596800
 
 
 def test_uptime_over_wraps():

@@ -1,131 +1,5 @@
 import micropython
-from ocpp.connection import Supervisor
-from ocpp.log import log
-from support import FakeClock
-
-
-class Link:
-    """What `wsclient.Link` is to a supervisor."""
-
-    url = "ws://csms/cp1"
-
-    def __init__(self, clock):
-        self.clock = clock
-        self.state = "connecting"
-        self.failure = self.error = self.subprotocol = self.last_rx = None
-        self.busy = False
-        self.pong_seen = 0
-        self.pings = 0
-        self.steps = 0
-        self.sent = []
-        self.inbox = []
-        self.full = False
-        self.said = None  # (code, reason) of the goodbye; "abort" without one
-
-    def step(self):
-        self.steps += 1
-
-    def recv(self):
-        return self.inbox.pop(0) if self.inbox else None
-
-    def send(self, text):
-        if not self.full:
-            self.sent.append(text)
-        return not self.full
-
-    def ping(self, payload=b""):
-        self.pings += 1
-
-    def close(self, code, reason):
-        self.said = (code, reason)
-        self.state = "closed" if self.state == "connecting" else "closing"
-
-    def abort(self, failure=None, text=None):
-        self.said = self.said or "abort"
-        self.end(failure, text)
-
-    # the test's side
-
-    def open(self, subprotocol="ocpp1.6"):
-        self.state = "open"
-        self.subprotocol = subprotocol
-        self.last_rx = self.clock.ticks()
-
-    def end(self, failure, text):
-        self.state = "closed"
-        if failure and not self.failure:
-            self.failure = failure
-            self.error = "%s: %s" % (self.url, text)
-
-
-class Settings:
-    def __init__(self, **values):
-        self.values = values
-        self.watchers = {}
-
-    def get(self, name):
-        return self.values.get(name)
-
-    def watch(self, name, fn):
-        self.watchers[name] = fn
-
-    def set(self, name, value):
-        self.values[name] = value
-        self.watchers[name](value)
-
-
-class Bench:
-    """A supervisor whose links are in `links`. `random`: share of the random range, 0 to 65535."""
-
-    def __init__(self, random=0, minimum=4, range=0, repeats=3, ping=30, **options):
-        self.clock = FakeClock()
-        self.settings = Settings(
-            RetryBackOffWaitMinimum=minimum,
-            RetryBackOffRandomRange=range,
-            RetryBackOffRepeatTimes=repeats,
-            WebSocketPingInterval=ping,
-        )
-        self.links = []
-        self.refusal = None
-        self.lines = []
-        self.log = log.level, log.sink
-        log.level = 2
-        log.sink = lambda level, line: self.lines.append((level, line))
-        self.sv = Supervisor(
-            self.clock, self.open_link, self.settings, random=lambda n: random.to_bytes(n, "little"), **options
-        )
-
-    def open_link(self):
-        if self.refusal:
-            raise self.refusal
-        self.links.append(Link(self.clock))
-        return self.links[-1]
-
-    def run(self, ms, step=10):
-        """Let time pass."""
-        for _ in range(max(1, ms // step)):
-            self.clock.advance(step)
-            self.sv.step()
-
-    def wait(self):
-        """ms until the next dial."""
-        count = len(self.links)
-        ms = 0
-        while len(self.links) == count:
-            self.run(100, 100)
-            ms += 100
-            assert ms < 10000000, "never dials"
-        return ms
-
-    def opened(self):
-        """Dial and open a link."""
-        if not self.links or self.links[-1].state == "closed":
-            self.wait()
-        self.links[-1].open()
-        self.run(20)
-        assert self.sv.connected
-        return self.links[-1]
-
+from connection_support import Bench
 
 bench = None
 
@@ -138,7 +12,7 @@ def made(**options):
 
 def teardown():
     if bench:
-        log.level, log.sink = bench.log
+        bench.end()
 
 
 def test_dials_at_once_and_opens():
@@ -332,11 +206,32 @@ def test_network_gone_while_waiting_or_dialling():
     assert len(b.links) == 3
 
 
+def test_what_starts_the_back_off_anew():
+    for act in (
+        lambda b: (b.opened(), b.run(40000, 1000), b.sv.drop(), b.links[-1].end(None, None)),
+        lambda b: (b.sv.set_online(False), b.sv.set_online(True), b.wait(), b.fail()),
+        lambda b: (b.sv.reconnect(), b.wait(), b.fail()),
+    ):
+        b = made(minimum=4, ping=0)
+        b.wait()
+        for _ in range(3):
+            b.fail()
+            b.wait()
+        act(b)
+        assert b.wait() // 1000 in (3, 4)
+        teardown()
+
+
 def test_close_is_for_good():
     b = made()
     link = b.opened()
     b.sv.close(1001, "stopped")
-    assert link.said == (1001, "stopped") and not b.sv.connected and not b.sv.send("x") and b.sv.closed
+    assert (
+        link.said == (1001, "stopped")
+        and not b.sv.connected
+        and not b.sv.send("x")
+        and b.sv.closed
+    )
     steps = link.steps
     b.run(50)
     assert link.steps > steps  # the goodbye goes on

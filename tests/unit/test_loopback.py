@@ -1,5 +1,6 @@
-from ocpp.loopback import Loopback
 from support import FakeClock, raises
+
+from ocpp.loopback import Loopback
 
 
 def test_messages_both_ways_in_order():

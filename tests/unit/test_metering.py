@@ -233,7 +233,7 @@ def test_trim():
         MeterValuesSampledData="SoC,Voltage,Current.Offered,Voltage.L1"
     )
     three_phases(connector)
-    metering.trim()
+    metering.trim(LISTS)
     assert station.settings.get("MeterValuesSampledData") == "Voltage,Current.Offered,Voltage.L1"
 
 

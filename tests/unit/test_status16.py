@@ -157,7 +157,7 @@ def test_idle_loop_allocates_nothing():
     import micropython
 
     s = Setup(connectors=2)
-    s.run(2000)
+    s.run(5000)  # what only messages need has been let go
     loop = s.station.loop
     clock = s.clock
     loop()

@@ -3,6 +3,7 @@ import os
 import micropython
 from support import raises
 from ws_support import close, decode, drained, fed, frame, text
+
 from wsclient.frames import Frames
 
 
@@ -108,6 +109,8 @@ def test_protocol_errors():
     refused(frame(1, b"x", False) + text("y"), 1002)
     refused(frame(9, b"x", False), 1002)
     refused(frame(9, b"x" * 126), 1002)
+    refused(b"\x89\x7e", 1002)  # by the first two bytes
+    refused(b"\x8a\x7f", 1002)
     refused(frame(8, b"\x03\xe8" + b"x" * 124), 1002)
     refused(b"\x81\x7e\x00\x7d" + b"x" * 125, 1002)  # 125 in 16 bits
     refused(b"\x81\x7f" + (65535).to_bytes(8, "big"), 1002)
@@ -250,6 +253,17 @@ def test_error_while_sending_ends_the_frame_then_closes():
         )
 
 
+def test_error_between_fragments_closes_at_once():
+    f = Frames(fragment=100)
+    f.send("a" * 250)
+    first = bytes(f.output())
+    f.sent(len(first))
+    assert len(first) == 106  # just one fragment
+    f.ping(b"y")
+    fed(f, frame(9, b"z") + frame(2, b"x"))
+    assert [x[1] for x in decode(first + drained(f))[0]] == [1, 8]
+
+
 def test_ping_flood_is_answered_once_a_turn():
     f = Frames()
     fed(f, frame(9, b"flood") * 1000)
@@ -287,7 +301,8 @@ def test_idle_allocates_nothing():
 
 
 def test_random_traffic_survives():
-    # Any bytes whatever: an error or a message, never an exception, never a buffer beyond the limit.
+    # Any bytes whatever: an error or a message, never an exception, never a buffer beyond the
+    # limit.
     for seed in range(200):
         f = Frames(max_message=2000, start=256)
         data = os.urandom(300)

@@ -2,13 +2,19 @@ import binascii
 import hashlib
 
 from support import raises
+
 from wsclient.handshake import Failure, Handshake, join, parse_url, quote
 
 KEY = b"the sample nonce"  # the example of RFC 6455 section 1.3
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def made(protocols=("ocpp2.0.1", "ocpp1.6"), headers=(), url="ws://server.example.com/chat", lenient=False):
+def made(
+    protocols=("ocpp2.0.1", "ocpp1.6"),
+    headers=(),
+    url="ws://server.example.com/chat",
+    lenient=False,
+):
     return Handshake(url, protocols, headers, lenient, lambda n: KEY[:n])
 
 
@@ -21,7 +27,9 @@ def answer(protocol="ocpp1.6", status="101 Switching Protocols", leave_out=(), *
     }
     for name, value in more.items():
         lines[name.replace("_", "-")] = value
-    lines = ["%s: %s\r\n" % (k, v) for k, v in lines.items() if k not in leave_out and v is not None]
+    lines = [
+        "%s: %s\r\n" % (k, v) for k, v in lines.items() if k not in leave_out and v is not None
+    ]
     return ("HTTP/1.1 %s\r\n%s\r\n" % (status, "".join(lines))).encode()
 
 
@@ -34,7 +42,12 @@ def failure(data, kind, *words, **options):
 
 def test_parse_url():
     assert parse_url("ws://h") == (False, "h", 80, "/")
-    assert parse_url("WSS://h.example:8443/a%20b/c?d=e") == (True, "h.example", 8443, "/a%20b/c?d=e")
+    assert parse_url("WSS://h.example:8443/a%20b/c?d=e") == (
+        True,
+        "h.example",
+        8443,
+        "/a%20b/c?d=e",
+    )
     assert parse_url("wss://10.0.0.1/") == (True, "10.0.0.1", 443, "/")
     assert parse_url("ws://[::1]:9000/x") == (False, "::1", 9000, "/x")
     assert parse_url("ws://[fe80::1]") == (False, "fe80::1", 80, "/")
@@ -111,7 +124,7 @@ def test_key_is_fresh_and_accept_belongs_to_it():
     keys = set()
     for _ in range(3):
         h = Handshake("ws://h/", ("p",))
-        key = [line for line in h.request.split(b"\r\n") if line.startswith(b"Sec-WebSocket-Key: ")][0][19:]
+        key = h.request.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
         assert len(binascii.a2b_base64(key)) == 16
         keys.add(key)
         accept = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
@@ -124,7 +137,12 @@ def test_good_answers():
     h = made()
     assert h.receive(answer() + b"\x81\x01x") == 3 and h.subprotocol == "ocpp1.6"
     h = made()
-    assert h.receive(answer("ocpp2.0.1", Connection="keep-alive, UPGRADE", Upgrade="WebSocket", Server="x")) == 0
+    assert (
+        h.receive(
+            answer("ocpp2.0.1", Connection="keep-alive, UPGRADE", Upgrade="WebSocket", Server="x")
+        )
+        == 0
+    )
     assert h.subprotocol == "ocpp2.0.1"
     h = made()
     data = answer().replace(b"Upgrade:", b"uPGRADE:").replace(b"Sec-WebSocket", b"SEC-websocket")
@@ -132,7 +150,10 @@ def test_good_answers():
         assert h.receive(data[i : i + 1]) is None
     assert h.receive(data[-1:] + b"ab") == 2
     h = made()
-    assert h.receive(answer("  ocpp1.6 ", Sec_WebSocket_Extensions="")) == 0 and h.subprotocol == "ocpp1.6"
+    assert (
+        h.receive(answer("  ocpp1.6 ", Sec_WebSocket_Extensions="")) == 0
+        and h.subprotocol == "ocpp1.6"
+    )
 
 
 def test_subprotocol():
@@ -161,7 +182,13 @@ def test_refusals_are_told_apart():
         ("429 x", "http", "429"),
     ):
         failure(answer(status=status), kind, word)
-    failure(answer(status="302 Found", Location="http://other/"), "http", "302", "http://other/", "not followed")
+    failure(
+        answer(status="302 Found", Location="http://other/"),
+        "http",
+        "302",
+        "http://other/",
+        "not followed",
+    )
     failure(answer(status="307 x"), "http", "redirected to ?")
 
 

@@ -48,6 +48,8 @@ def test_fails_at_the_first_bad_byte():
     c = Checker()
     assert c.feed(memoryview(b"\xe0"), 0, 1)
     assert not c.feed(memoryview(b"\x80"), 0, 1)
+    c = Checker()
+    assert c.feed(memoryview(b"\xe2\x82"), 0, 2) and not c.feed(memoryview(b"abc"), 0, 3)
 
 
 def test_repaired():

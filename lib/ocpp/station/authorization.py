@@ -6,32 +6,10 @@ OCPP 1.6 §3.5, §4.1. Identifiers are compared without regard to case.
 import binascii
 
 from ocpp.log import log
-
-ACCEPTED = "Accepted"
-INVALID = "Invalid"
+from ocpp.station.identity import ACCEPTED, INVALID, IdInfo
 
 _BUCKETS = const(8)
 _BUCKET_MAX = const(16)  # entries: 128 in all, the longest unused dropped first
-
-
-class IdInfo:
-    """What is known of an identifier."""
-
-    def __init__(self, status, parent=None, expiry=None):
-        self.status = status  # "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"
-        self.parent = parent  # identifier of the group, or None
-        self.expiry = expiry  # Unix s, or None
-
-    def at(self, unix):
-        """The status at a time; `unix` None: the clock is unknown, expiry is not judged."""
-        if self.expiry is not None and unix is not None and unix >= self.expiry:
-            return "Expired" if self.status == ACCEPTED else self.status
-        return self.status
-
-
-def same(a, b):
-    """True if two identifiers are the same (OCPP 1.6 §7.28: CiString20)."""
-    return a is not None and b is not None and a.lower() == b.lower()
 
 
 class Cache:
@@ -79,11 +57,10 @@ class Authorization:
     def __init__(self, station):
         self._station = station
         self.cache = Cache(station.store)
-        self.lists = []  # fn(id_token) -> IdInfo or None: local lists, asked before the cache
 
     def local(self, id_token):
         """What the station itself knows: a local list first, then the cache. IdInfo or None."""
-        for lookup in self.lists:
+        for lookup in self._station.local_lists:
             info = lookup(id_token)
             if info:
                 return info
@@ -93,7 +70,7 @@ class Authorization:
 
     def learn(self, id_token, info):
         """The central system said `info` of an identifier: keep it, unless a local list has it."""
-        for lookup in self.lists:
+        for lookup in self._station.local_lists:
             if lookup(id_token):
                 return
         if self._station.settings.get("AuthorizationCacheEnabled"):

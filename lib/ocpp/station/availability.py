@@ -6,12 +6,15 @@ _FILE = const("availability")
 class Availability:
     def __init__(self, station):
         self._station = station
-        stored = station.store.load(_FILE)
+
+    def restore(self):
+        """As it was before the restart."""
+        stored = self._station.store.load(_FILE)
         off = (
             stored if isinstance(stored, list) else []
         )  # numbers of what is inoperative, 0: the station
-        self.station = 0 not in off
-        for c in station.connectors:
+        self._station.operative = 0 not in off
+        for c in self._station.connectors:
             c.operative = c.id not in off
 
     def change(self, id, operative):
@@ -19,11 +22,12 @@ class Availability:
 
         Returns "Accepted", or "Scheduled" if a transaction has to end first; "Rejected" if flash failed."""
         station = self._station
-        touched = [c for c in station.connectors if id in (0, c.id)]
         if id == 0:
-            self.station = operative
+            station.operative = operative
         scheduled = False
-        for c in touched:
+        for c in station.connectors:
+            if id not in (0, c.id):
+                continue
             c.operative = operative
             if c.tx:
                 scheduled = scheduled or not operative
@@ -35,6 +39,6 @@ class Availability:
 
     def _save(self):
         off = [c.id for c in self._station.connectors if not c.operative]
-        if not self.station:
+        if not self._station.operative:
             off.append(0)
         return self._station.store.save(_FILE, off)

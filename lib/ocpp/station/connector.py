@@ -7,7 +7,7 @@ from inputs, grant and transaction (OCPP 1.6 §4.9). Only what inputs can't tell
 
 from ocpp.clock import Timer
 from ocpp.log import log
-from ocpp.station.authorization import same
+from ocpp.station.identity import same
 from ocpp.station.session import Session
 
 AVAILABLE = "Available"

@@ -12,13 +12,6 @@ None), `measures`, `limit_ma`, `charging_permitted`.
 from ocpp.log import log
 from ocpp.station.samples import ENERGY, OFFERED, covers, parse, sample, unit_of
 
-_LISTS = (
-    "MeterValuesSampledData",
-    "MeterValuesAlignedData",
-    "StopTxnSampledData",
-    "StopTxnAlignedData",
-    "SampledDataCtrlr.TxStartedMeasurands",
-)
 _PERIODIC = const("Sample.Periodic")
 _CLOCK = const("Sample.Clock")
 _DAY = const(86400)
@@ -61,8 +54,11 @@ class Metering:
         self._done = None  # Unix s of the last boundary served
         self._offset = None  # what the clock was set to when `_boundary` was computed
         self._turn = -1  # index of the connector whose clock-aligned sample is next, -1: none
-        for name in _LISTS:
-            station.settings.validators[name] = self._check
+
+    @property
+    def busy(self):
+        """True while there is something to remember."""
+        return bool(self._running) or self._settings.get("ClockAlignedDataInterval") > 0
 
     # -- what there is to measure --
 
@@ -76,11 +72,11 @@ class Metering:
                     return True
         return False
 
-    def trim(self):
-        """Take out of the lists what this station can't measure. Call once it is complete."""
-        for name in _LISTS:
+    def trim(self, lists):
+        """Take out of the lists (names) what this station can't measure. Call once it is complete."""
+        for name in lists:
             text = self._settings.get(name)
-            keep = [item for item in text.split(",") if item and not self._check(item)]
+            keep = [item for item in text.split(",") if item and not self.check(item)]
             if ",".join(keep) != text:
                 self._settings.adopt(name, ",".join(keep))
 
@@ -153,7 +149,7 @@ class Metering:
 
     # -- inside --
 
-    def _check(self, text):
+    def check(self, text):
         """What of a list can't be measured here, in words; None: all can."""
         for measurand, phase in parse(text):
             if not self.supports(measurand, phase):

@@ -23,7 +23,7 @@ class Recovery:
         self._timer.start_s(_PATIENCE_S)
 
     @property
-    def waiting(self):
+    def busy(self):
         return bool(self._open)
 
     def step(self):

@@ -24,6 +24,7 @@ class Reset:
         """Reset is wanted; transactions are ended and told first."""
         station = self._station
         self.kind = kind
+        station.resetting = True
         self._left = station.settings.get("ResetRetries")
         hard = kind == "Hard"
         self._deadline.start_s(_HARD_WAIT_S if hard else _SOFT_WAIT_S)
@@ -31,6 +32,10 @@ class Reset:
         log.info("reset", kind)
         for c in station.connectors:
             c.end(None, "HardReset" if hard else "SoftReset")
+
+    @property
+    def busy(self):
+        return self.kind is not None
 
     def step(self):
         if self.kind is None or not self._answer.due():
@@ -48,6 +53,7 @@ class Reset:
         else:
             log.error("reset", "did not happen")
             self.kind = None
+            station.resetting = False
             station.set_error("ResetFailure", faulted=False)
 
     def _working(self, station):

@@ -6,7 +6,7 @@ later, what follows from it, so that each state is seen, and reported, before th
 
 from ocpp import txlog
 from ocpp.log import log
-from ocpp.station.authorization import same
+from ocpp.station.identity import same
 from ocpp.station.transaction import Transaction
 
 _SETTLE_MS = const(1000)  # time for contactor and EV after a start, before "suspended" is said
@@ -16,6 +16,10 @@ _OPENING_S = const(
 
 _SAVE_S = const(55)  # the register is written down that often, or
 _SAVE_WH = const(80)  # after that much energy
+
+_IDLE = const("Idle")
+_CONNECTED = const("EVConnected")
+_TRANSFER = ("Charging", "SuspendedEV", "SuspendedEVSE")
 
 EV_DISCONNECTED = "EVDisconnected"
 DEAUTHORIZED = "DeAuthorized"
@@ -30,6 +34,7 @@ class Grant:
         self.parent = parent
         self.floating = floating  # True: given without a connector; moves to the one plugged first
         self.remote_start_id = None  # number that a remote start gave
+        self.trigger = None  # what completes the start, once accepted
         self.profile = None  # charging profile that came with a remote start
 
 
@@ -88,6 +93,10 @@ class Session:
         self.grant = grant
         self.finishing = False
         self.info = ""
+        if grant.remote_start_id is not None:
+            grant.trigger = "RemoteStart"
+        elif grant.trigger is None:
+            grant.trigger = "Authorized" if self.plugged else "CablePluggedIn"
         if self.plugged:
             self._timer.stop()
         else:
@@ -209,7 +218,8 @@ class Session:
         tx = Transaction(station.log.new_key(), self, grant.id_token, grant.kind, grant.parent, wh)
         tx.remote_start_id = grant.remote_start_id
         tx.profile = grant.profile
-        data = {"connector": self.id, "id": grant.id_token, "wh": wh}
+        tx.id = station.dialect.transaction_id(tx.key)
+        data = {"connector": self.id, "id": grant.id_token, "wh": wh, "trigger": grant.trigger}
         if grant.kind:
             data["kind"] = grant.kind
         if grant.parent:
@@ -223,6 +233,10 @@ class Session:
         self.finishing = False
         self.lock_wanted = True
         self.lock_holder = None
+        if station.dialect.tracks_states:
+            data["state"] = tx.state = self.charging_state()
+            wanted = station.settings.get("SampledDataCtrlr.TxStartedMeasurands")
+            data["values"] = station.metering.samples(self, wanted, "Transaction.Begin", wh)
         station.record(txlog.START, tx, data)
         station.metering.begin(self)
         self._log("transaction started for", grant.id_token, "at", wh, "Wh")
@@ -231,6 +245,7 @@ class Session:
     def resume(self, tx):
         """Go on with a transaction that a restart interrupted."""
         self.tx = tx
+        tx.id = self.station.dialect.transaction_id(tx.key, tx.id)
         self._was_plugged = self.plugged
         self._second.start(1000)
         self.lock_wanted = True
@@ -256,6 +271,8 @@ class Session:
         if self._second.due():
             self._second.start(1000)
             self._save(self._register())
+            if self.station.dialect.tracks_states:
+                self._track()
             if (
                 tx.energy_end_wh is not None
                 and tx.last_wh >= tx.energy_end_wh
@@ -271,10 +288,38 @@ class Session:
             self.station.log.checkpoint(tx.key, wh)
             tx.saved(wh)
 
-    def record_samples(self, samples):
-        """Write down meter values of the running transaction."""
-        wh = self._register()
-        data = {"connector": self.id, "values": samples, "wh": wh}
+    def charging_state(self):
+        """What goes on between car and station: "Idle" (no car), "EVConnected", or the state of the energy
+        transfer: "Charging", "SuspendedEV", "SuspendedEVSE"."""
+        if not self.plugged:
+            return _IDLE
+        state = self.state()
+        return state if state in _TRANSFER else _CONNECTED
+
+    def _track(self):
+        """Write down a change of the charging state. Once a second at most: a car may be restless."""
+        before, state = self.tx.state, self.charging_state()
+        if state == before:
+            return
+        self.tx.state = state
+        trigger = "ChargingStateChanged"
+        if state == _IDLE:
+            trigger = "EVCommunicationLost"
+        elif before == _IDLE:
+            trigger = "CablePluggedIn"
+        self._update({"state": state, "trigger": trigger})
+
+    def record_samples(self, samples, trigger=None):
+        """Write down meter values of the running transaction. `trigger`: why, if asked for."""
+        data = {"values": samples}
+        if trigger:
+            data["trigger"] = trigger
+            data["state"] = self.charging_state()
+        self._update(data)
+
+    def _update(self, data):
+        data["connector"] = self.id
+        data["wh"] = wh = self._register()
         self.station.record(txlog.UPDATE, self.tx, data)
         self.tx.saved(wh)
 
@@ -300,6 +345,11 @@ class Session:
         data = {"wh": wh, "why": tx.ending}
         if tx.end_token:
             data["id"] = tx.end_token
+            if tx.kind and same(tx.end_token, tx.id_token):
+                data["kind"] = tx.kind
+        if station.dialect.tracks_states:
+            data["connector"] = self.id
+            data["state"] = _CONNECTED if self.plugged else _IDLE
         values = station.metering.end(self)
         if values:
             data["values"] = values

@@ -17,19 +17,14 @@ class _Slot:
         self.state = None
         self.error = None  # the newest Error, or None
         self.info = ""
-        self.sent = None  # (state, error, info) as last reported
+        self.key = None  # what of that is told, in the words of the running version; None: nothing
+        self.sent = None  # `key` as last reported
         self.stamp = None  # when `state` began: station.stamp()
         self.order = 0  # order of occurrence
         self.timer = Timer(clock)  # not before
 
     def is_reported(self):
-        sent = self.sent
-        return (
-            sent is not None
-            and sent[0] == self.state
-            and sent[1] is self.error
-            and sent[2] == self.info
-        )
+        return self.key is None or self.sent == self.key
 
 
 class StatusReporter:
@@ -52,24 +47,28 @@ class StatusReporter:
             station = self._station
             first = slot.state is None
             slot.state, slot.error, slot.info = state, error, info
+            self._word(slot)
             slot.stamp = station.stamp()
             slot.order = station.rpc.next_order()
             slot.timer.start(0 if first else station.settings.get("MinimumStatusDuration") * 1000)
-            station.emit(
-                "Status",
-                None
-                if slot is self._slots[0]
-                else station.connectors[self._slots.index(slot) - 1],
-            )
+            id = self._slots.index(slot)
+            station.emit("Status", station.connectors[id - 1] if id else None)
             station.rpc.wake = True
         elif slot.timer.expired():
             station = self._station
             station.rpc.wake = True
 
+    def _word(self, slot):
+        dialect = self._station.dialect
+        id = self._slots.index(slot)
+        slot.key = dialect.status_key(id, slot.state, slot.error, slot.info)
+
     def report_all(self):
         """Everything is to be reported (again): after the station has been accepted."""
         for slot in self._slots:
             slot.sent = None
+            if slot.state is not None:
+                self._word(slot)
             slot.order = self._station.rpc.next_order()
         self._station.rpc.wake = True
 
@@ -95,7 +94,7 @@ class StatusReporter:
         return not slot.timer.running or slot.timer.due()
 
     def _call(self, slot, id):
-        sent = (slot.state, slot.error, slot.info)
+        sent = slot.key
 
         def done(result, error):
             if error is not None and error.local:

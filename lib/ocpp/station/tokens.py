@@ -6,7 +6,7 @@ one that is plugged in first.
 """
 
 from ocpp.log import log
-from ocpp.station.authorization import ACCEPTED, same
+from ocpp.station.identity import ACCEPTED, same
 from ocpp.station.session import Grant
 
 
@@ -14,6 +14,10 @@ class Tokens:
     def __init__(self, station):
         self._station = station
         self._asked = []  # identifiers whose authorization is being asked for
+
+    @property
+    def busy(self):
+        return bool(self._asked)
 
     def present(self, id_token, connector=None, kind=""):
         """A card is held to the reader (of `connector`, or of all). Stops what it started, withdraws an

@@ -14,6 +14,7 @@ class Transaction:
         self.started = connector.station.clock.uptime()  # s; negative after a resume over a reboot
         self.saved_wh = start_wh  # register value last written to flash
         self.saved_at = 0  # `seconds` at that time
+        self.state = None  # charging state last written down, None: none was
         self.suspended = False  # True: de-authorized, no energy until it ends
         self.energy_end_wh = None  # register value at which a de-authorized EV has had its share
         self.ending = None  # reason once it is to end

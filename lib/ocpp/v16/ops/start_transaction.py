@@ -1,0 +1,23 @@
+"""StartTransaction, OCPP 1.6 §4.8."""
+
+from ocpp.iso import to_iso
+from ocpp.v16.types import id_info
+
+
+def record(dialect, record):
+    data = record.data
+    payload = {
+        "connectorId": data["connector"],
+        "idTag": data["id"][:20],
+        "meterStart": data["wh"],
+        "timestamp": to_iso(record.stamp),
+    }
+    if data.get("reservation") is not None:
+        payload["reservationId"] = data["reservation"]
+    return payload
+
+
+def learn(dialect, record, result):
+    info = id_info(result.get("idTagInfo"))
+    dialect.station.started(record.key, record.data["id"], result["transactionId"], info)
+    return result["transactionId"], info.status

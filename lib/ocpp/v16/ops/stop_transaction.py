@@ -1,0 +1,33 @@
+"""StopTransaction, OCPP 1.6 §4.10."""
+
+from ocpp.iso import to_iso
+from ocpp.v16.types import id_info, meter_value
+
+
+def record(dialect, record):
+    data = record.data
+    payload = {
+        # -1: the start could not be delivered (errata 3.18)
+        "transactionId": record.csms_id if isinstance(record.csms_id, int) else -1,
+        "meterStop": data["wh"],
+        "timestamp": to_iso(record.stamp),
+    }
+    if data["why"] != "Local":
+        payload["reason"] = data["why"]
+    if data.get("id"):
+        payload["idTag"] = data["id"][:20]
+    values = []
+    for stamp, samples in data.get("values", ()):
+        unix = dialect.station.unix_of(stamp)
+        if unix is not None and samples:
+            values.append(meter_value(unix, samples))
+    if values:
+        payload["transactionData"] = values
+    return payload
+
+
+def learn(dialect, record, result):
+    if result.get("idTagInfo") and record.data.get("id"):
+        info = id_info(result["idTagInfo"])
+        dialect.station.authorization.learn(record.data["id"], info)
+    return None, None

@@ -1,0 +1,113 @@
+"""OCPP 2.0.1: makes messages of what the domain has to say, and domain calls of what comes in.
+
+Only what is needed at any moment is here. Each operation, outgoing or incoming, is a module of `ops/`
+named like its action: `handle(dialect, request)` answers it; `payload`, `send`, `record` or `learn`
+make it. Connector N of the domain is EVSE N with its one connector.
+"""
+
+import binascii
+import os
+
+from ocpp import rpc
+from ocpp.txlog import EVENT
+
+_FILE = const("transactions")
+_FREE_STATES = ("Available", "Reserved", "Unavailable", "Faulted")
+
+
+class Dialect:
+    package = "ocpp.v2"
+    tracks_states = True  # a transaction's records tell charging states, and values at its start
+    parks_chains = False  # a start that is not taken does not hold back what follows
+
+    def __init__(self, station):
+        self.station = station
+        self.boot_reason = None  # of the next BootNotification, where it is not the station's
+        self.reset_waits = False  # True: a reset is due once no transaction runs
+        self._prefix = _prefix(station.store)
+
+    def op(self, action):
+        """The module of an action, or None if it is not supported here."""
+        return self.station.op(self.package, action)
+
+    def code(self, kind):
+        """Error code for a kind of schema violation (OCPP-J 2.0.1 §4.3)."""
+        from ocpp.schema import code2
+
+        return code2(kind)
+
+    # -- what the domain asks for ------------------------------------------------------------------
+
+    def boot(self, done):
+        """`done(status, interval in s, Unix time)`; status None: no usable answer."""
+        self.op("BootNotification").send(self, done)
+
+    def heartbeat(self, done):
+        """`done(Unix time or None)`."""
+        self.op("Heartbeat").send(self, done)
+
+    def authorize(self, id_token, kind, done):
+        """`done(IdInfo or None, error)`."""
+        self.op("Authorize").send(self, id_token, kind, done)
+
+    def status_word(self, state):
+        """ConnectorStatusEnumType of a state of the domain."""
+        return state if state in _FREE_STATES else "Occupied"
+
+    def status_key(self, connector_id, state, error, info):
+        """What of a state is reported: alike ones are told once. None: nothing is, as of the station."""
+        return self.status_word(state) if connector_id else None
+
+    def status(self, connector_id, state, error, info, stamp):
+        """(action, payload) that reports a state."""
+        op = self.op("StatusNotification")
+        return "StatusNotification", op.payload(self, connector_id, state, stamp)
+
+    def transaction_id(self, key, csms_id=None):
+        """Id of the transaction with the local key `key`: the one its start was told under, else our own."""
+        return "%s-%s" % (self._prefix, key) if csms_id is None else str(csms_id)
+
+    def transaction_message(self, record):
+        """(action, payload, learn) for a record of the transaction log, or None if this version has nothing
+        to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
+        if record.kind == EVENT:
+            return None
+        action = "TransactionEvent"
+        payload = self.op(action).record(self, record)
+        return action, payload, lambda result: self.op(action).learn(self, record, result)
+
+    def idle_samples(self, connector, stamp, samples):
+        """Meter values outside a transaction."""
+        self.op("MeterValues").send(self, connector, stamp, samples)
+
+    # -- what comes in -----------------------------------------------------------------------------
+
+    def on_call(self, request):
+        """Answer a CALL. Errors per OCPP-J 2.0.1 §4.3."""
+        station = self.station
+        action = request.action
+        if station.registration.status == "Rejected":  # B03.FR.08, errata 2023-12 §2.3.1
+            raise rpc.CallError("SecurityError", "this station is rejected")
+        handler = station.handlers.get(action)
+        if handler:
+            return handler(request)
+        if not station.knows(action):
+            raise rpc.CallError("NotImplemented", "unknown action " + action[:50])
+        op = self.op(action)
+        if not hasattr(op, "handle"):
+            raise rpc.CallError("NotSupported", action + " is not supported by this station")
+        station.check(action, True, request.payload)
+        return op.handle(self, request)
+
+    def on_garbage(self, text, id, what):
+        """Code of the CALLERROR for a frame that is none (OCPP-J 2.0.1 §4.2.3, §4.4)."""
+        return "MessageTypeNotSupported" if what == "unknown message type" else "RpcFrameworkError"
+
+
+def _prefix(store):
+    """Text that makes our transaction ids unique beyond the life of this flash; random, kept there."""
+    kept = store.load(_FILE)
+    if not isinstance(kept, str):
+        kept = binascii.hexlify(os.urandom(6)).decode()
+        store.save(_FILE, kept)
+    return kept

@@ -1,0 +1,116 @@
+"""TransactionEvent, OCPP 2.0.1 E: made of a record of the transaction log when it is sent."""
+
+from ocpp.iso import to_iso
+from ocpp.station.samples import ENERGY, sample
+from ocpp.txlog import END, START
+from ocpp.v2.types import CONNECTOR, id_info, id_token, meter_value
+
+# Why the domain ended a transaction -> triggerReason, stoppedReason
+_ENDS = {
+    "Local": ("StopAuthorized", "Local"),
+    "Remote": ("RemoteStop", "Remote"),
+    "EVDisconnected": ("EVCommunicationLost", "EVDisconnected"),
+    "DeAuthorized": ("Deauthorized", "DeAuthorized"),
+    "SoftReset": ("ResetCommand", "ImmediateReset"),
+    "HardReset": ("ResetCommand", "ImmediateReset"),
+    "UnlockCommand": ("UnlockCommand", "Other"),
+    "EmergencyStop": ("AbnormalCondition", "EmergencyStop"),
+    "PowerLoss": ("AbnormalCondition", "PowerLoss"),
+    "Reboot": ("AbnormalCondition", "Reboot"),
+}
+_OTHER_END = ("AbnormalCondition", "Other")
+
+# Context of meter values -> triggerReason
+_SAMPLED = {"Sample.Clock": "MeterValueClock", "Trigger": "Trigger"}
+
+
+def record(dialect, record):
+    """The payload. A record made under another version may lack what only this one tells."""
+    data = record.data
+    trigger, stopped = _reasons(record)
+    info = {"transactionId": dialect.transaction_id(record.key, record.csms_id)}
+    payload = {
+        "eventType": {START: "Started", END: "Ended"}.get(record.kind, "Updated"),
+        "timestamp": to_iso(record.stamp),
+        "triggerReason": trigger,
+        "seqNo": record.n,
+        "transactionInfo": info,
+    }
+    if stopped:
+        info["stoppedReason"] = stopped
+    for field, name in (("chargingState", "state"), ("remoteStartId", "remote")):
+        if data.get(name) is not None:
+            info[field] = data[name]
+    if data.get("offline"):
+        payload["offline"] = True
+    if "connector" in data:
+        payload["evse"] = {"id": data["connector"], "connectorId": CONNECTOR}
+    if data.get("reservation") is not None:
+        payload["reservationId"] = data["reservation"]
+    # Who began it, and who presented an identifier to end it
+    if record.kind == START or data.get("id"):
+        payload["idToken"] = id_token(data["id"], data.get("kind"))
+    values = _meter_values(dialect.station, record)
+    if values:
+        payload["meterValue"] = values
+    return payload
+
+
+def learn(dialect, record, result):
+    """What the central system says of the identifier counts (C10, E05)."""
+    station = dialect.station
+    id = dialect.transaction_id(record.key, record.csms_id)
+    told = result.get("idTokenInfo")
+    if told:
+        info = id_info(told)
+        token = record.data.get("id")
+        for c in station.connectors:
+            if c.tx and c.tx.key == record.key:
+                token = token or c.tx.id_token
+        if record.kind != END and token is not None:
+            station.started(record.key, token, id, info)
+        elif token:
+            station.authorization.learn(token, info)
+    if record.kind == START:
+        return id, told["status"] if told else None
+    return None, None
+
+
+def _reasons(record):
+    """triggerReason, and stoppedReason or None."""
+    data = record.data
+    if record.kind == END:
+        return _ENDS.get(data["why"], _OTHER_END)
+    if "trigger" in data:
+        return data["trigger"], None
+    if record.kind == START:
+        return "Authorized", None
+    values = data.get("values")
+    return _SAMPLED.get(values[0][1] if values else None, "MeterValuePeriodic"), None
+
+
+def _meter_values(station, record):
+    """MeterValueTypes. The register at both ends is always told: it is what is billed."""
+    data = record.data
+    entries = data.get("values") or ()
+    if record.kind != END:
+        entries = [(record.stamp, entries)] if entries else ()
+    told = []
+    context = {START: "Transaction.Begin", END: "Transaction.End"}.get(record.kind)
+    complete = context is None
+    for stamp, samples in entries:
+        unix = station.unix_of(stamp)
+        if unix is not None and samples:
+            told.append(meter_value(unix, samples))
+            complete = complete or _has_register(samples, context)
+    if not complete:
+        register = sample(data["wh"], context, ENERGY, None, "Outlet", "Wh")
+        told.append(meter_value(record.stamp, [register]))
+    return told
+
+
+def _has_register(samples, context):
+    for s in samples:
+        if s[1] == context and s[2] is None and s[3] is None:
+            return True
+    return False

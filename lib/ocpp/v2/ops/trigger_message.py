@@ -1,0 +1,73 @@
+"""TriggerMessage, OCPP 2.0.1 F06."""
+
+from ocpp.rpc import TRIGGERED
+from ocpp.v2.types import connectors_of
+
+
+def handle(dialect, request):
+    p = request.payload
+    send = _SENDERS.get(p["requestedMessage"])
+    if send is None:
+        return {"status": "NotImplemented"}
+    connectors = connectors_of(dialect.station, p.get("evse"))
+    return {"status": "Accepted" if send(dialect, connectors) else "Rejected"}
+
+
+def _boot(dialect, connectors):
+    registration = dialect.station.registration
+    if registration.accepted:
+        return False  # F06.FR.17
+    dialect.boot_reason = "Triggered"
+    registration.boot()
+    return True
+
+
+def _heartbeat(dialect, connectors):
+    registration = dialect.station.registration
+
+    def done(unix):
+        if unix is not None:
+            registration.set_time(unix)
+
+    dialect.op("Heartbeat").send(dialect, done, TRIGGERED)
+    return True
+
+
+def _status(dialect, connectors):
+    station = dialect.station
+    for c in connectors:
+        call = station.statuses.report(c.id)
+        station.rpc.call(call.action, call.payload, call.done, TRIGGERED)
+    return bool(connectors)
+
+
+def _meter_values(dialect, connectors):
+    station = dialect.station
+    wanted = station.settings.get("MeterValuesAlignedData")
+    sent = False
+    for c in connectors:
+        samples = station.metering.samples(c, wanted, "Trigger")
+        if samples:
+            dialect.op("MeterValues").send(dialect, c, station.stamp(), samples, TRIGGERED)
+            sent = True
+    return sent
+
+
+def _transaction(dialect, connectors):
+    station = dialect.station
+    wanted = station.settings.get("MeterValuesSampledData")
+    sent = False
+    for c in connectors:
+        if c.tx and not c.tx.ending and station.registration.accepted:
+            c.record_samples(station.metering.samples(c, wanted, "Trigger"), "Trigger")
+            sent = True
+    return sent
+
+
+_SENDERS = {
+    "BootNotification": _boot,
+    "Heartbeat": _heartbeat,
+    "StatusNotification": _status,
+    "MeterValues": _meter_values,
+    "TransactionEvent": _transaction,
+}

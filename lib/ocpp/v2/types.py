@@ -1,0 +1,67 @@
+"""Data types of OCPP 2.x (part 2 §2) that several operations use."""
+
+from ocpp.iso import from_iso, to_iso
+from ocpp.log import log
+from ocpp.station.identity import IdInfo
+from ocpp.station.samples import full
+
+CONNECTOR = 1  # number of the one connector each EVSE has
+
+_TOKEN_TYPES = " Central eMAID ISO14443 ISO15693 KeyCode Local MacAddress NoAuthorization "
+_CARD = const("ISO14443")  # an identifier of unknown origin is a card's
+# Measurands for which the domain names no unit, but 2.x has one (part 2 appendices §1).
+_UNITS = {"Frequency": "Hz", "RPM": "RPM"}
+
+
+def connectors_of(station, evse):
+    """The connectors an EVSEType means: a list of one; all of them for None, none if there is no such EVSE."""
+    if evse is None:
+        return station.connectors
+    if evse.get("connectorId", CONNECTOR) != CONNECTOR or not 1 <= evse["id"] <= len(station.connectors):
+        return []
+    return [station.connectors[evse["id"] - 1]]
+
+
+def id_token(text, kind):
+    """IdTokenType; no text: nobody was asked for an identifier."""
+    if not text:
+        return {"idToken": "", "type": "NoAuthorization"}
+    return {"idToken": text, "type": kind if kind and " %s " % kind in _TOKEN_TYPES else _CARD}
+
+
+def id_info(info):
+    """IdInfo from an IdTokenInfoType."""
+    group = info.get("groupIdToken")
+    expiry = info.get("cacheExpiryDateTime")
+    return IdInfo(
+        info["status"], group["idToken"] if group else None, time_of(expiry) if expiry else None
+    )
+
+
+def meter_value(unix, samples):
+    """MeterValueType from samples (see `station/samples.py`)."""
+    return {"timestamp": to_iso(unix), "sampledValue": [_sampled_value(s) for s in samples]}
+
+
+def _sampled_value(sample):
+    """Defaults are spelt out: not every central system knows them."""
+    value, context, measurand, phase, location, unit = full(sample)
+    out = {"value": float(value) if "." in value else int(value)}
+    out["context"] = context
+    out["measurand"] = measurand
+    out["location"] = location
+    if phase:
+        out["phase"] = phase
+    unit = unit or _UNITS.get(measurand)
+    if unit:
+        out["unitOfMeasure"] = {"unit": unit}
+    return out
+
+
+def time_of(text):
+    """Unix s of a dateTime, or None if it is none."""
+    try:
+        return from_iso(text)
+    except ValueError:
+        log.warn("ocpp", "not a time:", text)
+        return None

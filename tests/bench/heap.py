@@ -1,0 +1,78 @@
+"""Heap of a station on 32-bit MicroPython, run by `heap.mjs`.
+
+That port collects garbage only between calls from JavaScript, so `collect()` and `step()` are
+called in turn: what is allocated after a `step()` is all that lived plus all that this one
+`loop()` allocated, as if it had freed nothing on its way. The peak is the highest of these: an
+upper bound of what a board needs.
+"""
+
+import gc
+import json
+import sys
+
+import scenario
+import wasmport
+
+peak = 0
+where = ""
+bench = None
+link = None
+script = None
+
+
+def collect():
+    gc.collect()
+
+
+def allocated():
+    return gc.mem_alloc()
+
+
+def prepare():
+    wasmport.prepare("/data", "/flash")
+
+
+def start():
+    """Make the station and its script."""
+    global bench, script
+    bench = scenario.Bench("/flash")
+    script = bench.core()
+
+
+def around():
+    """The world's and the script's part of a step. False at the script's end."""
+    try:
+        next(script)
+    except StopIteration:
+        return False
+    bench.around()
+    return True
+
+
+def step():
+    global peak, where
+    bench.step()
+    now = gc.mem_alloc()
+    if now > peak:
+        peak = now
+        where = json.dumps(bench.central.counts)
+
+
+def load(name):
+    """Import one module."""
+    __import__(name)
+
+
+def make_link():
+    """The WebSocket client's code and one link, on top of everything else. Without sockets on this
+    port it stays at the name lookup."""
+    global link
+    sys.modules["socket"] = wasmport.Socket
+    sys.modules["hashlib"] = wasmport.Hashlib
+    from ocpp.connection import Supervisor
+    from wsclient import Link
+
+    def open_link():
+        return Link("ws://127.0.0.1/cp001", ["ocpp1.6"], [], bench.clock)
+
+    link = Supervisor(bench.clock, open_link, bench.station.settings), open_link()

@@ -1,0 +1,143 @@
+"""Times of `loop()`, as multiples of an empty function call of the same run. Unix port:
+`loops.py FLASH RUNS`; prints JSON.
+
+The session is played RUNS times; the time of its n-th loop is the shortest of the n-th loops, so
+that what the machine did meanwhile does not count. Garbage is collected between loops.
+"""
+
+import builtins
+import gc
+import json
+import os
+import sys
+import time
+
+import micropython
+import scenario
+
+_BATCH = const(500)  # calls timed together: 2.5 s of the station's time
+_BATCHES = const(60)
+_STEP_MS = const(5)  # a host sleeps that long between idle loops
+
+imported = False
+_import = builtins.__import__
+
+
+def spy(*a):
+    global imported
+    imported = True
+    return _import(*a)
+
+
+def empty():
+    pass
+
+
+def time_batch(fn, clock):
+    """ns of a batch of calls, with the clock moved on before each; `fn` None: without calls."""
+    gc.collect()
+    start = time.time_ns()
+    if fn is None:
+        for _ in range(_BATCH):
+            clock.now += _STEP_MS
+    else:
+        for _ in range(_BATCH):
+            clock.now += _STEP_MS
+            fn()
+    return time.time_ns() - start
+
+
+def idle(root):
+    """(ns of an empty call, ns of an idle loop, whether the idle loop allocates). The shortest of
+    many batches, taken in turn, so that what the machine does meanwhile does not count."""
+    bench = booted(root)
+    best = [None, None, None]
+    for _ in range(_BATCHES):
+        for i, fn in enumerate((None, empty, bench.station.loop)):
+            gone = time_batch(fn, bench.clock)
+            best[i] = gone if best[i] is None else min(best[i], gone)
+    nothing, call, loop = best
+    return (call - nothing) / _BATCH, (loop - nothing) / _BATCH, allocates(booted(root + "b"))
+
+
+def booted(root):
+    os.mkdir(root)
+    bench = scenario.Bench(root)
+    for _ in bench.idle(5000):
+        bench.around()
+        bench.step()
+    return bench
+
+
+def allocates(bench):
+    """Whether 1,000 idle loops (5 s) need the heap."""
+    clock, loop = bench.clock, bench.station.loop
+    gc.collect()
+    micropython.heap_lock()
+    try:
+        for _ in range(1000):
+            clock.now += _STEP_MS
+            loop()
+        return False
+    except MemoryError:
+        return True
+    finally:
+        micropython.heap_unlock()
+
+
+def session(root, best):
+    """Play the script; best[n] = [ns, whether it imports]."""
+    global imported
+    os.mkdir(root)
+    bench = scenario.Bench(root)
+    for n, _ in enumerate(bench.core()):
+        bench.around()
+        gc.collect()
+        imported = False
+        start = time.time_ns()
+        bench.step()
+        gone = time.time_ns() - start
+        if n == len(best):
+            best.append([gone, imported])
+        else:
+            best[n][0] = min(best[n][0], gone)
+            best[n][1] = best[n][1] or imported
+
+
+def frames(root, wanted):
+    """What went over the wire in the wanted loops: {n: [direction and frame, ...]}."""
+    os.mkdir(root)
+    bench = scenario.Bench(root)
+    seen = []
+    bench.station.listen(lambda direction, text: seen.append(direction + " " + text[:60]))
+    found = {}
+    for n, _ in enumerate(bench.core()):
+        bench.around()
+        seen.clear()
+        bench.step()
+        if n in wanted:
+            found[n] = list(seen)
+    return found
+
+
+def longest(best, with_import):
+    """The five longest: [(ns, n)]."""
+    chosen = [(best[n][0], n) for n in range(len(best)) if best[n][1] == with_import]
+    return sorted(chosen)[-5:][::-1]
+
+
+def main(root, runs):
+    call, loop, dirty = idle(root + "/idle")
+    builtins.__import__ = spy
+    best = []
+    for run in range(runs):
+        session("%s/%d" % (root, run), best)
+    result = {"call_ns": call, "idle": loop / call, "idle_allocates": dirty}
+    for name, with_import in (("longest", False), ("longest_import", True)):
+        top = longest(best, with_import)
+        what = frames(root + "/" + name, [n for _, n in top])
+        result[name] = [(ns / call, n, what.get(n)) for ns, n in top]
+    print(json.dumps(result))
+
+
+main(sys.argv[1], int(sys.argv[2]))

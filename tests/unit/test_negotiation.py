@@ -1,0 +1,127 @@
+# heap: 3M
+"""Which version is spoken: what the server picked of those offered, anew with each connection."""
+
+from central import Setup
+from ocpp.rpc import CallError
+from support import raises
+from test_session201 import events, setup201, statuses
+
+BOTH = ["2.0.1", "1.6"]
+
+
+def reconnect(s, protocol):
+    s.connection.disconnect()
+    s.run(500)
+    s.csms.forget()
+    s.connection.connect(protocol)
+    s.run(1000)
+
+
+def test_the_preferred_version():
+    s = setup201(BOTH)
+    assert s.station.ocpp_status()["version"] == "2.0.1"
+    assert "chargingStation" in s.csms.sent("BootNotification")[0]
+
+
+def test_the_version_the_server_has():
+    s = setup201(BOTH, "ocpp1.6", connectors=2)
+    assert s.station.ocpp_status()["version"] == "1.6"
+    assert "chargePointVendor" in s.csms.sent("BootNotification")[0]
+    assert s.csms.statuses(2) == ["Available"]
+    s.charge()
+    assert s.c.status == "Charging" and s.c.transaction.id == 1
+    assert s.ask("Reset", {"type": "Immediate"}).code == "PropertyConstraintViolation"
+
+
+def test_another_version_after_a_reconnection():
+    s = setup201(BOTH)
+    s.plug()
+    s.run(500)
+    reconnect(s, "ocpp1.6")
+    assert s.csms.actions()[0] == "BootNotification" and s.station.version == "1.6"
+    assert s.csms.statuses(0) == ["Available"] and s.csms.statuses(1) == ["Preparing"]
+    reconnect(s, "ocpp2.0.1")
+    assert s.csms.sent("BootNotification")[0]["reason"] == "PowerUp"
+    assert statuses(s) == ["Occupied"] and s.station.version == "2.0.1"
+    reconnect(s, "ocpp2.0.1")
+    assert s.csms.actions() == []  # nothing new to tell, registered already
+
+
+def test_what_waits_in_the_words_of_another_version_is_not_sent():
+    s = setup201(BOTH)
+    s.csms.answers["Authorize"] = None
+    s.plug()
+    s.run(200)
+    s.station.present("TAG1")
+    s.station.present("TAG2")
+    s.run(200)
+    s.connection.disconnect()
+    s.station.call("DataTransfer", {"vendorId": "v", "data": {"a": 1}})
+    s.csms.answers["Authorize"] = {"idTagInfo": {"status": "Accepted"}}
+    reconnect(s, "ocpp1.6")
+    assert "DataTransfer" not in s.csms.actions() and "Authorize" not in s.csms.actions()
+    s.station.present("TAG3")
+    s.run(1000)
+    assert s.csms.sent("Authorize") == [{"idTag": "TAG3"}] and s.c.tx
+
+
+def test_a_transaction_goes_on_in_another_version():
+    s = setup201(BOTH, "ocpp1.6")
+    s.charge()
+    assert s.c.transaction.id == 1
+    reconnect(s, "ocpp2.0.1")
+    s.run(1000)
+    assert s.ask("RequestStopTransaction", {"transactionId": "1"}) == {"status": "Accepted"}
+    s.run(500)
+    end = events(s)[-1]
+    assert end["eventType"] == "Ended" and end["transactionInfo"]["transactionId"] == "1"
+    s.unplug()
+    s.run(500)
+    s.charge()
+    reconnect(s, "ocpp1.6")
+    s.run(500)
+    s.station.present("TAG1")
+    s.run(500)
+    stop = s.csms.sent("StopTransaction")[0]
+    assert stop["transactionId"] == -1 and stop["idTag"] == "TAG1"
+
+
+def test_a_start_not_yet_told_is_told_in_the_version_that_is_spoken_then():
+    s = setup201(BOTH, "ocpp1.6")
+    s.station.auth_cache_put({"idTag": "TAG1"})
+    s.connection.disconnect()
+    s.run(200)
+    s.charge()
+    assert s.c.transaction.id is None
+    reconnect(s, "ocpp2.0.1")
+    id = s.c.transaction.id
+    first = events(s)[0]
+    assert first["eventType"] == "Started" and first["offline"] is True
+    assert first["transactionInfo"]["transactionId"] == id
+    assert first["meterValue"][0]["sampledValue"][0]["value"] == 0
+    s.station.present("TAG1")
+    s.run(500)
+    s.unplug()
+    s.run(500)
+    s.connection.disconnect()
+    s.run(200)
+    s.charge()
+    assert s.c.transaction.id not in (None, id)
+    reconnect(s, "ocpp1.6")
+    assert s.csms.sent("StartTransaction")[0]["idTag"] == "TAG1" and s.c.transaction.id == 1
+
+
+def test_versions_that_are_not_known():
+    s = setup201(["2.1", "2.0.1"])
+    assert s.station.version == "2.0.1" and s.station.registration.accepted
+    config = {"ocpp": {"url": "ws://x/", "id": "cp", "version": ["2.1", "3"]}}
+    error = raises(ValueError, lambda: Setup(config=config))
+    assert "2.1, 3" in str(error)
+
+
+def test_errors_are_named_as_the_version_has_them():
+    s = setup201(BOTH)
+    assert isinstance(s.ask("Reset", {}), CallError)
+    assert s.ask("Reset", {}).code == "OccurrenceConstraintViolation"
+    reconnect(s, "ocpp1.6")
+    assert s.ask("Reset", {}).code == "OccurenceConstraintViolation"

@@ -1,0 +1,343 @@
+"""Power cuts at every single flash operation of the transaction log's life, before it and half-way
+through; after each the station boots, ends what was open, and delivers. A recording CSMS and a
+notebook of what the log had confirmed decide whether anything was lost, invented or reordered."""
+
+import os
+
+from powercut import Flash, PowerCut
+from support import FakeClock
+
+from ocpp import txlog
+from ocpp.clock import FLOOR
+from ocpp.log import log as _log
+from ocpp.txlog import END, EVENT, START, UPDATE
+
+ROOT = "/flash/log"
+NOW = FLOOR + 1000
+
+
+class CSMS:
+    """Takes every record, remembers which was answered and with which id."""
+
+    def __init__(self):
+        self.received = []  # identities, in order
+        self.content = {}  # identity -> data and stamp
+        self.ids = {}  # key -> id given for its START; the last answer counts
+        self.next_id = -1
+
+    def receive(self, r):
+        """-> id for a START, else None"""
+        identity = (r.kind, r.key, r.n) if r.key else (r.kind, r.data["e"], 0)
+        content = (str(r.data), r.stamp)
+        assert self.content.setdefault(identity, content) == content, identity
+        self.received.append(identity)
+        if r.kind == START:
+            self.next_id += 1
+            return self.next_id
+        if r.key:
+            assert r.csms_id == self.ids[r.key], (identity, r.csms_id, self.ids[r.key])
+        return None
+
+
+class Station:
+    """Runs a scenario on a log and notes what the log has confirmed."""
+
+    def __init__(self, flash, csms):
+        self.flash = flash
+        self.csms = csms
+        self.number = 0
+        self.happened = []  # identities, in order, of what was confirmed or may be on flash
+        self.confirmed = set()
+        self.registers = {}  # key -> highest register confirmed
+        self.offline = False
+        self.refused = set()  # keys of transactions whose START the CSMS does not take
+        self.parking = False  # True: what was parked comes late, so order holds in a chain only
+        self.thinning = False  # True: UPDATEs may be missing
+
+    def boot(self):
+        self.number += 1
+        self.clock = FakeClock(unix=NOW + 10000 * self.number)
+        self.log = txlog.TxLog(ROOT, self.clock, segment_bytes=1024, max_bytes=4 * 1024)
+        self.clock.boot = self.number + 100
+        self.flash.check()
+
+    def append(self, kind, key, data, **options):
+        chain = self.log.chains.get(key)
+        n = chain.n + 1 if chain else 0
+        identity = (kind, key, n) if key else (kind, data["e"], 0)
+        self.happened.append(identity)
+        seq = self.log.append(kind, key, data, **options)
+        self.flash.check()
+        assert seq is not None
+        self.confirmed.add(identity)
+        if key:
+            self.registers[key] = data["wh"]
+
+    def start(self, connector):
+        key = self.log.new_key()
+        self.append(START, key, {"connector": connector, "wh": 100, "tag": "0123456789"})
+        self.deliver()
+        return key
+
+    def update(self, key, wh, size=30):
+        self.clock.advance(60000)
+        self.append(UPDATE, key, {"wh": wh, "s": "v" * size})
+        self.deliver()
+
+    def end(self, key, wh):
+        self.append(END, key, {"wh": wh, "why": "Local"})
+        self.deliver()
+
+    def event(self, number):
+        self.append(EVENT, None, {"e": number})
+        self.deliver()
+
+    def checkpoint(self, key, wh):
+        self.log.checkpoint(key, wh)
+        self.flash.check()
+        self.registers[key] = wh
+
+    def deliver(self, limit=1000):
+        while not self.offline and self.log.pending() and limit:
+            limit -= 1
+            r = self.log.head()
+            self.flash.check()
+            if r is None:
+                assert self.parking
+                continue
+            if r.kind == START and r.key in self.refused:
+                self.log.park(r.seq, "no")
+                self.flash.check()
+                continue
+            answer = self.csms.receive(r)
+            # The CSMS has answered; whether the station gets to write that down is another matter.
+            if r.kind == START:
+                self.csms.ids[r.key] = answer
+            self.log.done(r.seq, answer)
+            self.flash.check()
+
+    def compact(self):
+        for _ in self.log.compact():
+            pass
+        self.flash.check()
+
+    def recover(self):
+        """Boot after the power cut: end what was open with the last register, deliver all."""
+        self.boot()
+        for key, connector in self.log.open_transactions():
+            last = self.log.last(key)
+            assert last["wh"] >= self.registers.get(key, 0), (key, last, self.registers)
+            assert last["data"]["connector"] == connector
+            chain = self.log.chains[key]
+            self.happened.append((END, key, chain.n + 1))
+            self.log.append(END, key, {"wh": last["wh"], "why": "PowerLoss"}, stamp=last["at"])
+        self.offline = False
+        self.deliver()
+        self.refused = set()
+        while self.log.parked():
+            self.log.resend()
+            self.deliver()
+        if self.log.needs_compact:
+            self.compact()
+        assert self.log.pending() == 0 and not self.log.chains and not self.log.damaged
+        card_session(self)  # life goes on: nothing old comes back
+        self.boot()
+        assert self.log.pending() == 0 and not self.log.chains
+
+    def check(self):
+        """What the CSMS has got is what happened."""
+        first = []
+        for identity in self.csms.received:
+            if identity not in first:
+                first.append(identity)
+        for identity in self.confirmed:
+            if identity[0] != UPDATE or not self.thinning:
+                assert identity in first, ("lost", identity)
+        for key in [i[1] for i in first if i[0] == START] if self.parking else [None]:
+            at = 0
+            for identity in first:
+                if key is None or identity[1] == key:
+                    assert identity in self.happened[at:], ("order, or invented", identity)
+                    at = self.happened.index(identity, at) + 1
+        starts = [i[1] for i in first if i[0] == START]
+        ends = [i[1] for i in first if i[0] == END]
+        assert sorted(starts) == sorted(ends), (starts, ends)
+        repeats = len(self.csms.received) - len(first)
+        again = [i for i in first if i[0] != UPDATE and self.csms.received.count(i) > 1]
+        assert len(again) <= 1 and repeats <= 17, (again, repeats)
+
+
+def card_session(s):
+    """Online, with register checkpoints between the meter values."""
+    key = s.start(1)
+    for i in range(8):
+        s.update(key, 200 + 100 * i)
+        s.checkpoint(key, 250 + 100 * i)
+    s.end(key, 1000)
+
+
+def offline_then_online(s):
+    s.offline = True
+    s.event(1)
+    for connector in (1, 2):
+        key = s.start(connector)
+        for i in range(5):
+            s.update(key, 200 + i, 60)
+        s.end(key, 300)
+    s.event(2)
+    s.offline = False
+    s.deliver()
+
+
+def interleaved(s):
+    """Two connectors, the link going and coming back."""
+    a = s.start(1)
+    s.offline = True
+    b = s.start(2)
+    for i in range(5):
+        s.update(a, 200 + i)
+        s.update(b, 300 + i)
+    s.end(a, 400)
+    s.offline = False
+    s.deliver(3)
+    s.update(b, 500)
+    s.end(b, 600)
+    s.deliver()
+
+
+def large_records(s):
+    key = s.start(1)
+    s.offline = True
+    for i in range(6):
+        s.update(key, 200 + i, (400, 160)[i % 2])
+    s.offline = False
+    s.end(key, 300)
+
+
+def compaction(s):
+    """A transaction stays open while others come and go and segments are freed."""
+    long = s.start(1)
+    for i in range(3):
+        s.offline = True
+        key = s.start(2)
+        for j in range(6):
+            s.update(key, 200 + j, 60)
+        s.end(key, 300)
+        s.checkpoint(long, 500 + i)
+        s.offline = False
+        while s.log.pending():
+            s.deliver(1)
+            s.compact()
+    s.end(long, 900)
+    s.compact()
+
+
+def parking(s):
+    """One transaction's START is refused, others go on; then it is sent again, twice."""
+    s.parking = True
+    s.offline = True
+    a = s.start(1)
+    s.refused.add(a)
+    b = s.start(2)
+    s.update(a, 150)
+    s.update(b, 150)
+    s.offline = False
+    s.deliver()
+    s.update(a, 160)
+    s.end(b, 200)
+    for _ in range(2):
+        s.log.resend()
+        s.flash.check()
+        s.deliver()
+        s.refused.clear()
+    s.end(a, 300)
+
+
+def thinning(s):
+    """Far more than fits."""
+    s.thinning = True
+    s.offline = True
+    for connector in (1, 2):
+        key = s.start(connector)
+        for i in range(22):
+            s.update(key, 200 + i)
+            if s.log.needs_compact:
+                s.compact()
+        s.end(key, 300)
+    s.offline = False
+    s.deliver()
+
+
+SCENARIOS = (
+    card_session,
+    offline_then_online,
+    interleaved,
+    large_records,
+    compaction,
+    parking,
+    thinning,
+)
+
+
+def run_until_cut(scenario, at, half):
+    """-> True if the power was cut at operation `at`, False if the scenario has fewer."""
+    flash = Flash(24)
+    flash.mount()
+    os.mkdir(ROOT)
+    station = Station(flash, CSMS())
+    flash.cut(at, half)
+    cut = False
+    try:
+        station.boot()
+        scenario(station)
+    except PowerCut:
+        cut = True
+    flash.umount()
+    flash.restore()
+    flash.mount()
+    try:
+        station.recover()
+        station.check()
+    finally:
+        flash.umount()
+    return cut
+
+
+def enumerate_cuts(scenario):
+    _log.sink = lambda level, line: None
+    tried = 0
+    for half in (False, True):
+        at = 1
+        while run_until_cut(scenario, at, half):
+            tried += 1
+            at += 1
+    _log.sink = None
+    return tried
+
+
+def test_cuts_in_a_card_session():
+    assert enumerate_cuts(card_session) > 50
+
+
+def test_cuts_offline_then_online():
+    assert enumerate_cuts(offline_then_online) > 50
+
+
+def test_cuts_with_two_connectors_interleaved():
+    assert enumerate_cuts(interleaved) > 50
+
+
+def test_cuts_with_large_records():
+    assert enumerate_cuts(large_records) > 40
+
+
+def test_cuts_during_compaction():
+    assert enumerate_cuts(compaction) > 100
+
+
+def test_cuts_while_parking_and_resending():
+    assert enumerate_cuts(parking) > 50
+
+
+def test_cuts_while_thinning_out():
+    assert enumerate_cuts(thinning) > 200
