@@ -47,7 +47,7 @@ class Station(Host, OnDemand):
         self.boot_reason = "PowerUp"
         self.min_timeout_ms = 0  # no timeout of the network is shorter
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
-        self._data_handlers = {}  # (vendor, message or None) -> fn(data)
+        self.data_handlers = {}  # (vendor, message or None) -> fn(data)
         self._events = {}  # event -> [fn(event, connector)]
         # State
         self.errors = []  # of the station itself
@@ -126,7 +126,7 @@ class Station(Host, OnDemand):
                 c.tx.id = self.dialect.transaction_id(c.tx.key, self.log.csms_id(c.tx.key))
 
     def _fall_silent(self):
-        """The server has chosen another version: what waits in this one's words is worth nothing."""
+        """The server chose another version: what waits in this one's words is worth nothing."""
         for klass in (rpc.BOOT, rpc.TRIGGERED, rpc.EVENT):
             self.rpc.forget(klass)
         self.tidy()

@@ -4,12 +4,13 @@ import sys
 
 from ocpp.rpc import CallError
 
-_SCHEMAS = const(3)  # compact schemas kept in memory
-_OPS = const(3)  # modules of operations kept in memory
-_QUIET_MS = const(2000)
+_SCHEMAS = const(2)  # compact schemas kept in memory
+_OPS = const(2)  # modules of operations kept in memory
+_QUIET_MS = const(500)
 
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = (
+    "ocpp.acts",
     "ocpp.txboot",
     "ocpp.txcompact",
     "ocpp.txparked",
@@ -45,7 +46,7 @@ class OnDemand:
             cls = _PARTS[name]
             module = __import__("ocpp.station." + name, None, None, (cls,))
             part = self._parts[name] = getattr(module, cls)(self)
-            self._quiet.start(_QUIET_MS)
+            self.quiet_soon()
         return part
 
     @property
@@ -78,8 +79,12 @@ class OnDemand:
         if len(self._ops) >= _OPS:
             unload(self._ops.pop(0).__name__)
         self._ops.append(module)
-        self._quiet.start(_QUIET_MS)
+        self.quiet_soon()
         return module
+
+    def quiet_soon(self):
+        """Something was loaded: it is let go when it has not been needed for a while."""
+        self._quiet.start(_QUIET_MS)
 
     def tidy(self):
         """Let go what only messages need."""
@@ -129,7 +134,7 @@ class OnDemand:
         if len(self._schemas) >= _SCHEMAS:
             self._schemas.pop(0)
         self._schemas.append((action, is_request, compact))
-        self._quiet.start(_QUIET_MS)
+        self.quiet_soon()
         return compact
 
 

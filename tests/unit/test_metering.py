@@ -65,7 +65,10 @@ def make(unix=NOON, connectors=1, **settings):
         station.settings.adopt(name, "Energy.Active.Import.Register" if name[0] == "M" else "")
     for name, value in settings.items():
         station.settings.adopt(name, value)
-    return station, Metering(station), station.connectors[0]
+    metering = Metering(station)
+    for name in LISTS + ("SampledDataCtrlr.TxStartedMeasurands",):
+        station.settings.validators[name] = metering.check
+    return station, metering, station.connectors[0]
 
 
 def start(metering, connector):

@@ -2,9 +2,10 @@
 """Which version is spoken: what the server picked of those offered, anew with each connection."""
 
 from central import Setup
-from ocpp.rpc import CallError
 from support import raises
 from test_session201 import events, setup201, statuses
+
+from ocpp.rpc import CallError
 
 BOTH = ["2.0.1", "1.6"]
 

@@ -1,8 +1,9 @@
 # heap: 3M
 """What a central system asks of an OCPP 2.0.1 station, and what it may not."""
 
-from ocpp.rpc import CallError
 from test_session201 import events, setup201, statuses, told
+
+from ocpp.rpc import CallError
 
 CARD = {"idToken": "TAG1", "type": "ISO14443"}
 
@@ -225,7 +226,7 @@ def test_reset_now():
     s = setup201()
     kinds = []
     assert s.ask("Reset", {"type": "Immediate"}) == {"status": "Rejected"}  # the host can't
-    s.station.on_reset = lambda kind: kinds.append(kind)
+    s.station.on_reset = kinds.append
     assert s.ask("Reset", {"type": "Immediate", "evseId": 1}) == {"status": "Rejected"}
     s.charge()
     assert s.ask("Reset", {"type": "Immediate"}) == {"status": "Accepted"}
@@ -238,7 +239,7 @@ def test_reset_now():
 def test_reset_when_idle():
     s = setup201(connectors=2)
     kinds = []
-    s.station.on_reset = lambda kind: kinds.append(kind)
+    s.station.on_reset = kinds.append
     s.charge(1)
     s.charge(2, "TAG2")
     for _ in range(2):
@@ -255,7 +256,7 @@ def test_reset_when_idle():
 def test_reset_of_an_idle_station():
     s = setup201()
     kinds = []
-    s.station.on_reset = lambda kind: kinds.append(kind)
+    s.station.on_reset = kinds.append
     assert s.ask("Reset", {"type": "OnIdle"}) == {"status": "Accepted"}
     s.run(1000)
     assert kinds == ["OnIdle"]

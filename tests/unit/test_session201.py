@@ -188,7 +188,8 @@ def test_what_is_measured_keeps_unit_phase_and_value():
     s.wh[0] = 16777217
     s.charge()
     s.run(5000)
-    values = [e for e in events(s) if e["triggerReason"] == "MeterValuePeriodic"][0]["meterValue"]
+    sampled = next(e for e in events(s) if e["triggerReason"] == "MeterValuePeriodic")
+    values = sampled["meterValue"]
     assert len(values) == 1
     energy, voltage, frequency = values[0]["sampledValue"]
     assert energy["value"] == 16777217 and energy["context"] == "Sample.Periodic"
@@ -347,9 +348,7 @@ def test_a_resumed_transaction_keeps_its_id():
 
 
 def test_without_the_csms_time_nothing_breaks():
-    s = Setup(
-        config={"ocpp": {"url": "ws://x/", "id": "cp", "version": "2.0.1"}}, online=False
-    )
+    s = Setup(config={"ocpp": {"url": "ws://x/", "id": "cp", "version": "2.0.1"}}, online=False)
     s.csms.answers["BootNotification"] = {
         "status": "Accepted",
         "interval": 300,

@@ -5,6 +5,7 @@ from support import raises
 
 from ocpp.rpc import CallError
 from ocpp.station import settings as module
+from ocpp.station import settings_edit
 from ocpp.station.settings import Settings
 from ocpp.v16.ops import change_configuration, get_configuration
 
@@ -110,7 +111,7 @@ def test_the_table_is_well_formed():
             seen[name.lower()] = True
             assert len(d[0]) <= 50
         if rules.default(d) is not None:
-            assert module._text(rules.default(d)) == d[rules.DEFAULT], line  # canonical already
+            assert settings_edit.text_of(rules.default(d)) == d[rules.DEFAULT], line  # canonical already
         for flag in d[rules.FLAGS].split():
             assert flag in ("reboot", "rise", "guard", "lazy"), line
 

@@ -102,7 +102,7 @@ def test_clock_runs_faster():
 
 
 def test_board_steps_in_its_own_time():
-    board = Board(_CONFIG, 1000, folder("board"))
+    board = Board(_CONFIG, folder("board"), 1000)
     evse = board.evses[0]
     evse.plug()
     evse.permit = True

@@ -289,15 +289,15 @@ class Session:
             tx.saved(wh)
 
     def charging_state(self):
-        """What goes on between car and station: "Idle" (no car), "EVConnected", or the state of the energy
-        transfer: "Charging", "SuspendedEV", "SuspendedEVSE"."""
+        """What goes on between car and station: "Idle" (no car), "EVConnected", or the state of the
+        energy transfer: "Charging", "SuspendedEV", "SuspendedEVSE"."""
         if not self.plugged:
             return _IDLE
         state = self.state()
         return state if state in _TRANSFER else _CONNECTED
 
     def _track(self):
-        """Write down a change of the charging state. Once a second at most: a car may be restless."""
+        """Write down a change of the charging state. Called once a second: cars may be restless."""
         before, state = self.tx.state, self.charging_state()
         if state == before:
             return

@@ -1,8 +1,8 @@
 """OCPP 2.0.1: makes messages of what the domain has to say, and domain calls of what comes in.
 
-Only what is needed at any moment is here. Each operation, outgoing or incoming, is a module of `ops/`
-named like its action: `handle(dialect, request)` answers it; `payload`, `send`, `record` or `learn`
-make it. Connector N of the domain is EVSE N with its one connector.
+Only what is needed at any moment is here. Each operation, outgoing or incoming, is a module of
+`ops/` named like its action: `handle(dialect, request)` answers it; `payload`, `send`, `record` or
+`learn` make it. Connector N of the domain is EVSE N with its one connector.
 """
 
 import binascii
@@ -36,7 +36,7 @@ class Dialect:
 
         return code2(kind)
 
-    # -- what the domain asks for ------------------------------------------------------------------
+    # -- what the domain asks for ---
 
     def boot(self, done):
         """`done(status, interval in s, Unix time)`; status None: no usable answer."""
@@ -55,7 +55,7 @@ class Dialect:
         return state if state in _FREE_STATES else "Occupied"
 
     def status_key(self, connector_id, state, error, info):
-        """What of a state is reported: alike ones are told once. None: nothing is, as of the station."""
+        """What of a state is reported: alike ones are told once. None: nothing (the station)."""
         return self.status_word(state) if connector_id else None
 
     def status(self, connector_id, state, error, info, stamp):
@@ -64,12 +64,12 @@ class Dialect:
         return "StatusNotification", op.payload(self, connector_id, state, stamp)
 
     def transaction_id(self, key, csms_id=None):
-        """Id of the transaction with the local key `key`: the one its start was told under, else our own."""
+        """Id of the transaction with local key `key`: the one its start was told under, or ours."""
         return "%s-%s" % (self._prefix, key) if csms_id is None else str(csms_id)
 
     def transaction_message(self, record):
-        """(action, payload, learn) for a record of the transaction log, or None if this version has nothing
-        to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
+        """(action, payload, learn) for a record of the transaction log, or None if this version
+        has nothing to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
         if record.kind == EVENT:
             return None
         action = "TransactionEvent"
@@ -80,7 +80,7 @@ class Dialect:
         """Meter values outside a transaction."""
         self.op("MeterValues").send(self, connector, stamp, samples)
 
-    # -- what comes in -----------------------------------------------------------------------------
+    # -- what comes in ---
 
     def on_call(self, request):
         """Answer a CALL. Errors per OCPP-J 2.0.1 §4.3."""
@@ -105,7 +105,7 @@ class Dialect:
 
 
 def _prefix(store):
-    """Text that makes our transaction ids unique beyond the life of this flash; random, kept there."""
+    """What makes our transaction ids unique beyond the life of this flash: random, kept there."""
     kept = store.load(_FILE)
     if not isinstance(kept, str):
         kept = binascii.hexlify(os.urandom(6)).decode()

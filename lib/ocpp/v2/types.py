@@ -14,12 +14,12 @@ _UNITS = {"Frequency": "Hz", "RPM": "RPM"}
 
 
 def connectors_of(station, evse):
-    """The connectors an EVSEType means: a list of one; all of them for None, none if there is no such EVSE."""
+    """The connectors that an EVSEType means: a list of one, or empty; None means all."""
     if evse is None:
         return station.connectors
-    if evse.get("connectorId", CONNECTOR) != CONNECTOR or not 1 <= evse["id"] <= len(station.connectors):
+    if evse.get("connectorId", CONNECTOR) != CONNECTOR:
         return []
-    return [station.connectors[evse["id"] - 1]]
+    return [c for c in station.connectors if c.id == evse["id"]]
 
 
 def id_token(text, kind):

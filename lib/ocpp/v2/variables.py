@@ -1,8 +1,8 @@
-"""Names of variables (OCPP 2.0.1 B05, B06): how a setting is found for a component and a variable."""
+"""Variables of the device model (OCPP 2.0.1 B05, B06) as names of settings."""
 
 
 def spelling(item):
-    """The name of a setting, `Component[instance].Variable[instance]`, with `@evse.connector` if given."""
+    """`Component[instance].Variable[instance]`, with `@evse.connector` behind it if given."""
     component, variable = item["component"], item["variable"]
     name = _part(component) + "." + _part(variable)
     evse = component.get("evse")
@@ -44,7 +44,7 @@ def _has_component(settings, component):
 
 
 def result(item, status, why=None):
-    """What a result repeats of its question, with the status; `why`: reason code (appendices §5)."""
+    """What a result repeats of its question, with the status; `why`: a reason code."""
     out = {"component": item["component"], "variable": item["variable"], "attributeStatus": status}
     if "attributeType" in item:
         out["attributeType"] = item["attributeType"]

@@ -4,7 +4,8 @@ from ocpp import rpc
 from ocpp.v2.types import time_of
 
 _REASONS = (
-    " ApplicationReset FirmwareUpdate LocalReset PowerUp RemoteReset ScheduledReset Triggered Watchdog "
+    " ApplicationReset FirmwareUpdate LocalReset PowerUp RemoteReset ScheduledReset Triggered"
+    " Watchdog "
 )
 
 

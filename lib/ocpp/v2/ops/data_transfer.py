@@ -1,4 +1,4 @@
-"""DataTransfer from the central system, OCPP 2.0.1 P01. Handlers: `station.on_data(vendor, message, fn)`."""
+"""DataTransfer, OCPP 2.0.1 P01. Handlers: `station.on_data(vendor, message, fn)`."""
 
 
 def handle(dialect, request):

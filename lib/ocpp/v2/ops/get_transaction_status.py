@@ -24,7 +24,7 @@ def _answer(station, id, request):
 
 
 def _keys(station, id):
-    """Local keys that may be meant: what an id of our own ends with, or that of a running transaction."""
+    """Local keys that may be meant: the end of an id of our own, or a running transaction's."""
     own = station.dialect.transaction_id("")
     if id.startswith(own):
         return [id[len(own) :]]

@@ -22,12 +22,10 @@ def _answer(settings, items, request):
         yield
     wanted = [name for name, _ in found if name]
     values = {}  # name -> (text or None, write-only)
-    count = 0
-    for name, text, _, hidden in settings.rows():
+    for n, (name, text, _, hidden) in enumerate(settings.rows()):
         if name in wanted:
             values[name] = (text, hidden)
-        count += 1
-        if count % _SLICE == 0:
+        if n % _SLICE == 0:
             yield
     answer = []
     for item, (name, unknown) in zip(items, found):

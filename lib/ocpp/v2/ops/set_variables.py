@@ -1,4 +1,4 @@
-"""SetVariables, OCPP 2.0.1 B05: each setting is on flash before the answer. A job: answered later."""
+"""SetVariables, OCPP 2.0.1 B05: each is on flash before the answer. A job: answered later."""
 
 from ocpp.rpc import CallError
 from ocpp.v2.variables import find, result
