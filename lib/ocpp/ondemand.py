@@ -15,6 +15,7 @@ _MESSAGES = (
     "ocpp.txcompact",
     "ocpp.txparked",
     "ocpp.schema",
+    "ocpp.incoming",
     "ocpp.strictjson",
     "ocpp.iso",
     "ocpp.v16.types",

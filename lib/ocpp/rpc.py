@@ -22,7 +22,6 @@ STATE = const(4)  # pulled: the latest state only
 
 LAST = const(0x3FFFFFFF)  # an order number behind all others: a backlog that lets others pass
 
-_MAX_ID = const(36)
 _MAX_ANSWERS = const(8)  # answers that wait for the connection
 
 
@@ -67,41 +66,6 @@ class Call:
             done(result, error)
 
 
-class Request:
-    """An incoming CALL. Answer once, now or later."""
-
-    def __init__(self, rpc, id, action, payload):
-        self._rpc = rpc
-        self._epoch = rpc.connection.epoch
-        self.id = id
-        self.action = action
-        self.payload = payload
-        self.answered = False
-
-    def reply(self, result):
-        """Send the CALLRESULT `result` (dict)."""
-        rpc = self._rpc
-        if rpc.check:
-            try:
-                rpc.check(self.action, False, result, False)
-            except CallError as e:
-                log.error("rpc", "our answer to", self.action, "breaks its schema:", e)
-                return self.fail("InternalError", "answer breaks its schema")
-        rpc.observe(self.action, "answered", result)
-        self._answer([3, self.id, result])
-
-    def fail(self, code, description="", details=None):
-        """Send a CALLERROR."""
-        self._answer([4, self.id, code, description[:255], details or {}])
-
-    def _answer(self, frame):
-        # An answer belongs to the connection its question came on.
-        if self.answered or self._epoch != self._rpc.connection.epoch:
-            return
-        self.answered = True
-        self._rpc.send_answer(frame)
-
-
 class RPC:
     """The call layer of one station over `connection` (docs/architecture.md: Connection)."""
 
@@ -125,7 +89,7 @@ class RPC:
         self._queue_max = queue_max
         self._sources = []
         self._answers = []  # texts
-        self._sent = None  # the outstanding Call
+        self.sent = None  # the outstanding Call
         self._timer = Timer(clock)
         self._order = 0
         self._epoch = connection.epoch
@@ -154,32 +118,35 @@ class RPC:
     @property
     def outstanding(self):
         """Action of the CALL that waits for its answer, or None."""
-        return self._sent.action if self._sent else None
+        return self.sent.action if self.sent else None
 
     @property
     def busy(self):
-        return bool(self._sent or self._answers)
+        return bool(self.sent or self._answers)
 
     def step(self):
         """One step: at most one frame in, one frame out. Never blocks."""
         connection = self.connection
-        if self._epoch != connection.epoch or (self._sent and not connection.connected):
+        if self._epoch != connection.epoch or (self.sent and not connection.connected):
             self._lost()
         if not connection.connected:
             return
         text = connection.recv()
         if text is not None:
-            self._receive(text)
-        if self._sent and self._timer.due():
-            call = self._sent
-            self._sent = None
+            from ocpp import incoming  # not in memory while nothing comes
+
+            self.tell("in", text)
+            incoming.receive(self, text)
+        if self.sent and self._timer.due():
+            call = self.sent
+            self.sent = None
             log.warn("rpc", call.action, "not answered in time")
             call.finish(None, Unanswered("Timeout"))
             self.wake = True
         if self._answers:
             if connection.send(self._answers[0]):
-                self._tell("out", self._answers.pop(0))
-        elif self.wake and not self._sent:
+                self.tell("out", self._answers.pop(0))
+        elif self.wake and not self.sent:
             self._send_next()
 
     def send_answer(self, frame):
@@ -221,9 +188,9 @@ class RPC:
             else:
                 self._queue.insert(0, call)
             return
-        self._sent = call
+        self.sent = call
         self._timer.start(call.timeout_ms or self.timeout_ms)
-        self._tell("out", text)
+        self.tell("out", text)
         self.observe(call.action, "sent", payload)
 
     def _next_call(self):
@@ -254,8 +221,8 @@ class RPC:
         self._epoch = self.connection.epoch
         self._answers = []
         self.wake = True
-        call = self._sent
-        self._sent = None
+        call = self.sent
+        self.sent = None
         if call:
             call.finish(None, Unanswered("Offline"))
 
@@ -265,95 +232,6 @@ class RPC:
         for fn in self.observers.get(action, ()):
             fn(event, payload)
 
-    def _tell(self, direction, text):
+    def tell(self, direction, text):
         for listener in self.listeners:
             listener(direction, text)
-
-    # -- receiving -------------------------------------------------------------------------------
-
-    def _receive(self, text):
-        from ocpp.strictjson import loads
-
-        self._tell("in", text)
-        try:
-            frame = loads(text)
-        except (ValueError, RuntimeError):
-            return self._garbage(text, _salvage_id(text), "malformed JSON")
-        if not isinstance(frame, list) or len(frame) < 3 or not _is_int(frame[0]):
-            return self._garbage(text, None, "not an OCPP frame")
-        kind, id = frame[0], frame[1]
-        if not isinstance(id, str) or not 0 < len(id) <= _MAX_ID:
-            return self._garbage(text, None, "message id is not a text of 1 to 36 characters")
-        if kind == 2:
-            self._receive_call(text, frame)
-        elif kind == 3 or kind == 4:
-            self._receive_answer(kind, frame)
-        else:
-            self._garbage(text, id, "unknown message type")
-
-    def _receive_call(self, text, frame):
-        if len(frame) != 4 or not isinstance(frame[2], str) or not isinstance(frame[3], dict):
-            return self._garbage(text, frame[1], "not a CALL: [2, id, action, {...}]")
-        request = Request(self, frame[1], frame[2], frame[3])
-        self.observe(frame[2], "received", frame[3])
-        try:
-            result = self.on_call(request)
-            if result is not None:
-                request.reply(result)
-        except CallError as e:
-            request.fail(e.code, e.description, e.details)
-        except MemoryError:
-            log.error("rpc", "no memory for", request.action)
-            request.fail("InternalError", "out of memory")
-        except (
-            Exception
-        ) as e:  # a fault of ours must neither stop the station nor leave a call open
-            log.error("rpc", request.action, "failed:", repr(e))
-            log.trace(e)
-            request.fail("InternalError", "internal error")
-
-    def _receive_answer(self, kind, frame):
-        call = self._sent
-        if call is None or frame[1] != call.id:
-            return log.warn("rpc", "answer to nothing asked, id", frame[1][:_MAX_ID])
-        self._sent = None
-        self.wake = True
-        result = error = None
-        if kind == 4:
-            code = frame[2] if isinstance(frame[2], str) else "GenericError"
-            about = frame[3] if len(frame) > 3 and isinstance(frame[3], str) else ""
-            error = CallError(code, about)
-            log.warn("rpc", call.action, "answered by", code, about)
-        else:
-            result = frame[2]
-            try:
-                if not isinstance(result, dict):
-                    raise CallError("FormationViolation", "result is not an object")
-                if self.check:
-                    self.check(call.action, False, result, True)
-            except CallError as e:
-                log.warn("rpc", "answer to", call.action, "breaks its schema:", e)
-                result, error = None, e
-        if self.on_answer:
-            self.on_answer()
-        self.observe(call.action, "error" if error else "result", error or result)
-        call.finish(result, error)
-
-    def _garbage(self, text, id, what):
-        log.warn("rpc", what + ":", text[:80])
-        code = self.on_garbage(text, id, what) if self.on_garbage else None
-        if code:
-            self.send_answer([4, id or "-1", code, what, {}])
-
-
-def _is_int(value):
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _salvage_id(text):
-    """Message id of a CALL whose JSON is broken further on, or None."""
-    head = text[:64].replace(" ", "")
-    if not head.startswith('[2,"'):
-        return None
-    end = head.find('"', 4)
-    return head[4:end] if 4 < end <= 4 + _MAX_ID else None

@@ -57,7 +57,7 @@ def test_what_waits_in_the_words_of_another_version_is_not_sent():
     s.station.present("TAG2")
     s.run(200)
     s.connection.disconnect()
-    s.station.call("DataTransfer", {"vendorId": "v", "data": {"a": 1}})
+    s.station.call("DataTransfer", {"vendorId": "v", "data": "a"})
     s.csms.answers["Authorize"] = {"idTagInfo": {"status": "Accepted"}}
     reconnect(s, "ocpp1.6")
     assert "DataTransfer" not in s.csms.actions() and "Authorize" not in s.csms.actions()
@@ -94,8 +94,12 @@ def test_a_start_not_yet_told_is_told_in_the_version_that_is_spoken_then():
     s.run(200)
     s.charge()
     assert s.c.transaction.id is None
+    s.csms.answers["TransactionEvent"] = None
     reconnect(s, "ocpp2.0.1")
     id = s.c.transaction.id
+    s.csms.answers["TransactionEvent"] = {}
+    reconnect(s, "ocpp2.0.1")
+    assert id and s.c.transaction.id == id
     first = events(s)[0]
     assert first["eventType"] == "Started" and first["offline"] is True
     assert first["transactionInfo"]["transactionId"] == id
@@ -110,6 +114,19 @@ def test_a_start_not_yet_told_is_told_in_the_version_that_is_spoken_then():
     assert s.c.transaction.id not in (None, id)
     reconnect(s, "ocpp1.6")
     assert s.csms.sent("StartTransaction")[0]["idTag"] == "TAG1" and s.c.transaction.id == 1
+
+
+def test_what_was_loaded_for_another_version_is_forgotten():
+    s = setup201(BOTH)
+    s.csms.answers["BootNotification"] = {
+        "status": "Rejected",
+        "interval": 60,
+        "currentTime": "2026-11-21T03:00:00Z",
+    }
+    s.station.registration.restart()
+    s.run(300)
+    reconnect(s, "ocpp1.6")
+    assert len(s.csms.sent("BootNotification")) == 1
 
 
 def test_versions_that_are_not_known():

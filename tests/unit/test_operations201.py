@@ -253,6 +253,21 @@ def test_reset_when_idle():
     assert events(s)[-1]["transactionInfo"]["stoppedReason"] == "Local"
 
 
+def test_a_reset_that_failed_is_not_made_up_for_later():
+    s = setup201(settings={"ResetRetries": "0"})
+    kinds = []
+    s.station.on_reset = lambda kind: kinds.append(kind) is not None
+    for _ in range(2):
+        s.charge()
+        if not kinds:
+            assert s.ask("Reset", {"type": "OnIdle"}) == {"status": "Scheduled"}
+        s.station.present("TAG1")
+        s.run(500)
+        s.unplug()
+        s.run(2000)
+        assert kinds == ["OnIdle"]
+
+
 def test_reset_of_an_idle_station():
     s = setup201()
     kinds = []

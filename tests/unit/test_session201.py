@@ -144,8 +144,19 @@ def test_card_first_starts_when_the_cable_is_plugged_in():
     assert s.csms.sent("Authorize") == [{"idToken": {"idToken": "TAG1", "type": "MacAddress"}}]
     s.plug()
     s.run(2000)
+    s.station.present("TAG1")
+    s.run(500)
     assert told(s)[0] == ("Started", "CablePluggedIn", "EVConnected")
-    assert events(s)[0]["idToken"]["type"] == "MacAddress"
+    assert [e["idToken"]["type"] for e in (events(s)[0], events(s)[-1])] == ["MacAddress"] * 2
+
+
+def test_a_card_for_whichever_connector_is_plugged_in_first():
+    s = setup201(connectors=2)
+    s.station.present("TAG1")
+    s.run(300)
+    s.plug(2)
+    s.run(1000)
+    assert told(s)[0][:2] == ("Started", "CablePluggedIn") and events(s)[0]["evse"]["id"] == 2
 
 
 def test_states_of_the_transfer_are_told():
@@ -192,7 +203,8 @@ def test_what_is_measured_keeps_unit_phase_and_value():
     values = sampled["meterValue"]
     assert len(values) == 1
     energy, voltage, frequency = values[0]["sampledValue"]
-    assert energy["value"] == 16777217 and energy["context"] == "Sample.Periodic"
+    assert energy["value"] == 16777217 and isinstance(energy["value"], int)
+    assert energy["context"] == "Sample.Periodic"
     assert voltage["value"] == 230.5 and voltage["phase"] == "L1-N"
     assert voltage["unitOfMeasure"] == {"unit": "V"} and voltage["location"] == "Outlet"
     assert frequency["unitOfMeasure"] == {"unit": "Hz"} and frequency["location"] == "Inlet"
@@ -345,6 +357,20 @@ def test_a_resumed_transaction_keeps_its_id():
     assert events(t)[-1]["transactionInfo"]["transactionId"] == id
     numbers = [e["seqNo"] for e in events(t)]  # the last one before the cut may come twice
     assert numbers[-2:] == [2, 3] and min(numbers) >= 1, numbers
+
+
+def test_a_resumed_transaction_whose_start_is_not_told_yet_keeps_its_id():
+    s = setup201(settings={"OnPowerLoss": "resume"})
+    s.csms.answers["TransactionEvent"] = None
+    s.charge()
+    t = s.restart(config=s.config, online=False)
+    t.plug()
+    t.run(1000)
+    assert t.c.transaction.id == s.c.transaction.id is not None
+    t.connection.connect("ocpp2.0.1")
+    t.run(1000)
+    assert events(t)[0]["eventType"] == "Started"
+    assert events(t)[0]["transactionInfo"]["transactionId"] == t.c.transaction.id
 
 
 def test_without_the_csms_time_nothing_breaks():

@@ -64,7 +64,7 @@ class Dialect:
         return "StatusNotification", op.payload(self, connector_id, state, stamp)
 
     def transaction_id(self, key, csms_id=None):
-        """Id of the transaction with local key `key`: the one its start was told under, or ours."""
+        """Id of the transaction with local key `key`: what its start was told under, or ours."""
         return "%s-%s" % (self._prefix, key) if csms_id is None else str(csms_id)
 
     def transaction_message(self, record):

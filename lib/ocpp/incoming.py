@@ -1,0 +1,129 @@
+"""Frames that come in: parsed, checked, handed to who waits for them. Imported when one arrives."""
+
+from ocpp.log import log
+from ocpp.rpc import CallError
+from ocpp.strictjson import loads
+
+_MAX_ID = const(36)  # characters of a message id
+
+
+class Request:
+    """An incoming CALL. Answer once, now or later."""
+
+    def __init__(self, rpc, id, action, payload):
+        self._rpc = rpc
+        self._epoch = rpc.connection.epoch
+        self.id = id
+        self.action = action
+        self.payload = payload
+        self.answered = False
+
+    def reply(self, result):
+        """Send the CALLRESULT `result` (dict)."""
+        rpc = self._rpc
+        if rpc.check:
+            try:
+                rpc.check(self.action, False, result, False)
+            except CallError as e:
+                log.error("rpc", "our answer to", self.action, "breaks its schema:", e)
+                return self.fail("InternalError", "answer breaks its schema")
+        rpc.observe(self.action, "answered", result)
+        self._answer([3, self.id, result])
+
+    def fail(self, code, description="", details=None):
+        """Send a CALLERROR."""
+        self._answer([4, self.id, code, description[:255], details or {}])
+
+    def _answer(self, frame):
+        # An answer belongs to the connection its question came on.
+        if self.answered or self._epoch != self._rpc.connection.epoch:
+            return
+        self.answered = True
+        self._rpc.send_answer(frame)
+
+
+def receive(rpc, text):
+    """Handle one frame."""
+    try:
+        frame = loads(text)
+    except (ValueError, RuntimeError):
+        return _garbage(rpc, text, _salvage_id(text), "malformed JSON")
+    if not isinstance(frame, list) or len(frame) < 3 or not _is_int(frame[0]):
+        return _garbage(rpc, text, None, "not an OCPP frame")
+    kind, id = frame[0], frame[1]
+    if not isinstance(id, str) or not 0 < len(id) <= _MAX_ID:
+        return _garbage(rpc, text, None, "message id is not a text of 1 to 36 characters")
+    if kind == 2:
+        _call(rpc, text, frame)
+    elif kind == 3 or kind == 4:
+        _answer(rpc, kind, frame)
+    else:
+        _garbage(rpc, text, id, "unknown message type")
+
+
+def _call(rpc, text, frame):
+    if len(frame) != 4 or not isinstance(frame[2], str) or not isinstance(frame[3], dict):
+        return _garbage(rpc, text, frame[1], "not a CALL: [2, id, action, {...}]")
+    request = Request(rpc, frame[1], frame[2], frame[3])
+    rpc.observe(frame[2], "received", frame[3])
+    try:
+        result = rpc.on_call(request)
+        if result is not None:
+            request.reply(result)
+    except CallError as e:
+        request.fail(e.code, e.description, e.details)
+    except MemoryError:
+        log.error("rpc", "no memory for", request.action)
+        request.fail("InternalError", "out of memory")
+    except Exception as e:  # a fault of ours must not stop the station nor leave a call open
+        log.error("rpc", request.action, "failed:", repr(e))
+        log.trace(e)
+        request.fail("InternalError", "internal error")
+
+
+def _answer(rpc, kind, frame):
+    call = rpc.sent
+    if call is None or frame[1] != call.id:
+        return log.warn("rpc", "answer to nothing asked, id", frame[1][:_MAX_ID])
+    rpc.sent = None
+    rpc.wake = True
+    result = error = None
+    if kind == 4:
+        code = frame[2] if isinstance(frame[2], str) else "GenericError"
+        about = frame[3] if len(frame) > 3 and isinstance(frame[3], str) else ""
+        error = CallError(code, about)
+        log.warn("rpc", call.action, "answered by", code, about)
+    else:
+        result = frame[2]
+        try:
+            if not isinstance(result, dict):
+                raise CallError("FormationViolation", "result is not an object")
+            if rpc.check:
+                rpc.check(call.action, False, result, True)
+        except CallError as e:
+            log.warn("rpc", "answer to", call.action, "breaks its schema:", e)
+            result, error = None, e
+    if rpc.on_answer:
+        rpc.on_answer()
+    rpc.observe(call.action, "error" if error else "result", error or result)
+    call.finish(result, error)
+
+
+def _garbage(rpc, text, id, what):
+    log.warn("rpc", what + ":", text[:80])
+    code = rpc.on_garbage(text, id, what) if rpc.on_garbage else None
+    if code:
+        rpc.send_answer([4, id or "-1", code, what, {}])
+
+
+def _is_int(value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _salvage_id(text):
+    """Message id of a CALL whose JSON is broken further on, or None."""
+    head = text[:64].replace(" ", "")
+    if not head.startswith('[2,"'):
+        return None
+    end = head.find('"', 4)
+    return head[4:end] if 4 < end <= 4 + _MAX_ID else None
