@@ -6,7 +6,7 @@ from ocpp.rpc import CallError
 
 _SCHEMAS = const(2)  # compact schemas kept in memory
 _OPS = const(2)  # modules of operations kept in memory
-_QUIET_MS = const(500)
+_QUIET_MS = const(250)
 
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = (
@@ -102,6 +102,9 @@ class OnDemand:
             unload("ocpp.station.samples")
         for name in _MESSAGES:
             unload(name)
+        for name in list(sys.modules):  # what schemas share
+            if ".schema." in name and name.startswith("ocpp.v"):
+                unload(name)
 
     def knows(self, action):
         """True if the running version has this action."""

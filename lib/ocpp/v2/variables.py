@@ -38,7 +38,7 @@ def _has_component(settings, component):
     known = False
     for d in rules.definitions(()):
         known = known or d[rules.NAME2].lower().startswith(low)
-    for name, _, _, _ in settings.rows():  # the host's own; to its end: it lets the rules go
+    for name, _, _, _ in settings.rows():  # those of the host; and the rules are let go
         known = known or name.lower().startswith(low)
     return known
 

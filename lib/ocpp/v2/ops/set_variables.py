@@ -32,7 +32,7 @@ def _answer(settings, items, request):
 
 def _is_readonly(settings, wanted):
     found = False
-    for name, _, readonly, _ in settings.rows():  # to its end: it lets the definitions go
+    for name, _, readonly, _ in settings.rows():
         if name == wanted:
             found = readonly
     return found
