@@ -16,6 +16,8 @@ FLOOR = 1767225600  # 2026-01-01: no clock that claims to be earlier is believed
 class Clock:
     """Monotonic and wall time of one station. A board may override `ticks()`."""
 
+    least_ms = 0  # no timeout of the network is shorter; more where time runs faster than it does
+
     def __init__(self):
         self._last = self.ticks()
         self._uptime = 0  # s

@@ -36,7 +36,7 @@ class Supervisor:
         self._clock = clock
         self._open_link = open_link
         self._settings = settings
-        self._pong_ms = pong_ms
+        self._pong_ms = max(pong_ms, clock.least_ms)
         self._lasted_ms = lasted_ms
         self._random = random
         self._link = None

@@ -45,7 +45,6 @@ class Station(Host, OnDemand):
             None  # fn(connector) -> True open, False failed, None still trying; None: no lock
         )
         self.boot_reason = "PowerUp"
-        self.min_timeout_ms = 0  # no timeout of the network is shorter
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
         self.data_handlers = {}  # (vendor, message or None) -> fn(data)
         self._events = {}  # event -> [fn(event, connector)]
@@ -113,7 +112,7 @@ class Station(Host, OnDemand):
         self._set_timeout()
 
     def _set_timeout(self):
-        self.rpc.timeout_ms = self.timeout_ms(self.settings.get("MessageTimeout"))
+        self.rpc.timeout_ms = self.settings.get("MessageTimeout") * 1000
 
     def _speak(self, version):
         if self.dialect:
@@ -207,9 +206,6 @@ class Station(Host, OnDemand):
         """True: connected and accepted; the central system can be asked."""
         return self.connection.connected and self.registration.accepted
 
-    def timeout_ms(self, seconds):
-        return max(seconds * 1000, self.min_timeout_ms)
-
     def stamp(self):
         """Now, for a record: Unix s, or (boot, uptime s) while the clock is not set."""
         unix = self.clock.unix()
@@ -236,10 +232,18 @@ class Station(Host, OnDemand):
         self.append(kind, tx.key, data)
 
     def append(self, kind, key, data, stamp=None):
-        """Write a record to the transaction log and have it delivered."""
+        """Write a record to the transaction log and have it delivered. What does not fit into a
+        record are meter values: they are thinned out, the first and the last one going last."""
         if not self.connection.connected:
             data["offline"] = True
-        seq = self.log.append(kind, key, data, True, stamp)
+        try:
+            seq = self.log.append(kind, key, data, True, stamp)
+        except ValueError:
+            values = data.pop("values")  # nothing else grows
+            if len(values) > 2:
+                data["values"] = values[:-1:2] + values[-1:]
+            log.warn("transaction", key, "has more meter values than fit:", len(values))
+            return self.append(kind, key, data, stamp)
         if seq is not None:
             self.delivery.recorded(seq)
         self.rpc.wake = True

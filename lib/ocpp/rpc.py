@@ -71,6 +71,7 @@ class RPC:
 
     def __init__(self, connection, clock, timeout_ms=30000, queue_max=16):
         self.connection = connection
+        self._clock = clock
         self.timeout_ms = timeout_ms
         self.on_call = None  # fn(request) -> dict, None (answered later) or raises CallError
         self.may_send = None  # fn(klass) -> bool; None: always
@@ -189,7 +190,7 @@ class RPC:
                 self._queue.insert(0, call)
             return
         self.sent = call
-        self._timer.start(call.timeout_ms or self.timeout_ms)
+        self._timer.start(max(call.timeout_ms or self.timeout_ms, self._clock.least_ms))
         self.tell("out", text)
         self.observe(call.action, "sent", payload)
 

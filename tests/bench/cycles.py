@@ -1,5 +1,6 @@
 """A thousand sessions in simulated time. Unix port: `cycles.py FLASH COUNT`; prints JSON: bytes of
-heap after the tenth and after the last, and bytes on the flash."""
+heap after the hundredth, when caches and tables have their size, and after the last, and bytes on
+the flash at both."""
 
 import gc
 import json
@@ -7,6 +8,8 @@ import os
 import sys
 
 import scenario
+
+_FIRST = const(100)
 
 
 def flash_bytes(path):
@@ -38,12 +41,12 @@ def main(root, count):
     heap = {}
     for n in range(count + 1):
         play(bench, bench.session(1 + n % 2, 2))
-        if n in (10, count):
+        if n in (_FIRST, count):
             heap[n] = (settled(), flash_bytes(root))
     done = bench.central.counts["StopTransaction"]
     if done != count + 1:
         raise RuntimeError("bench: %d sessions, %d stops" % (count + 1, done))
-    first, last = heap[10], heap[count]
+    first, last = heap[_FIRST], heap[count]
     print(json.dumps({"heap": [first[0], last[0]], "flash": [first[1], last[1]]}))
 
 

@@ -52,10 +52,11 @@ try {
         if (steps === 500) result.idle = settled(); // booted, connected, nothing plugged
     }
     result.after = settled();
-    result.peak = heap.peak;
-    result.where = heap.where;
+    result.highest = JSON.parse(heap.figures());
     heap.make_link();
     result.link = settled() - result.after;
+    const complaints = log.filter((line) => line.startsWith("error"));
+    if (complaints.length) throw new Error(complaints[0]);
     console.log(JSON.stringify(result));
 } catch (error) {
     console.error(log.join("\n"));

@@ -1,9 +1,9 @@
 """Heap of a station on 32-bit MicroPython, run by `heap.mjs`.
 
 That port collects garbage only between calls from JavaScript, so `collect()` and `step()` are
-called in turn: what is allocated after a `step()` is all that lived plus all that this one
-`loop()` allocated, as if it had freed nothing on its way. The peak is the highest of these: an
-upper bound of what a board needs.
+called in turn. `live` is the highest heap in between: what is needed at least. `peak` is the
+highest after a `step()`: all that lived plus all that this one `loop()` allocated, as if it had
+freed nothing on its way; an upper bound of what a board needs.
 """
 
 import gc
@@ -13,8 +13,7 @@ import sys
 import scenario
 import wasmport
 
-peak = 0
-where = ""
+highest = {}  # name -> [bytes, what went before]
 bench = None
 link = None
 script = None
@@ -50,12 +49,21 @@ def around():
 
 
 def step():
-    global peak, where
+    """One loop, between two looks at the heap."""
+    phase = "session" if bench.in_session else "core"
+    note("live_" + phase)
     bench.step()
+    note("peak_" + phase)
+
+
+def note(name):
     now = gc.mem_alloc()
-    if now > peak:
-        peak = now
-        where = json.dumps(bench.central.counts)
+    if now > highest.get(name, (0,))[0]:
+        highest[name] = (now, json.dumps([bench.central.counts, bench.central.question]))
+
+
+def figures():
+    return json.dumps(highest)
 
 
 def load(name):

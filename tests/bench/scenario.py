@@ -42,6 +42,7 @@ class Central:
         self.transaction = 0  # the last id given
         self.counts = {}  # action -> calls received
         self.asked = 0  # calls sent
+        self.question = None  # action of the last of them
         self.answer = None  # of our last call: the result, or the error's code
 
     def step(self):
@@ -63,6 +64,7 @@ class Central:
 
     def ask(self, action, payload):
         self.asked += 1
+        self.question = action
         self.answer = None
         self.end.send('[2,"b%d","%s",%s]' % (self.asked, action, payload))
 
@@ -91,6 +93,7 @@ class Bench:
         self.root = root
         self.clock = make_clock()
         self.wh = [0, 0]
+        self.in_session = True  # False once `core()` has played its first session
         self.central = Central()
         self.connection = Loopback(self.clock)
         self.central.end = self.connection.far
@@ -166,6 +169,7 @@ class Bench:
         station, central = self.station, self.central
         yield from self.until("boot", lambda: central.counts.get("StatusNotification", 0) >= 3)
         yield from self.session(1, 65)
+        self.in_session = False
         for action, payload, wanted in _CALLS:
             yield from self.ask(action, payload, wanted)
         yield from self.ask("RemoteStartTransaction", _REMOTE, "Accepted")

@@ -1,5 +1,6 @@
 """Which modules 1.6 Core needs: those imported while `scenario.core()` runs, also those let go
-again. Run on the unix port: `used.py FLASH`; prints their names as JSON."""
+again; with the WebSocket client and its supervision in place of the loopback. Run on the unix
+port: `used.py FLASH`; prints their names as JSON."""
 
 import builtins
 import json
@@ -27,4 +28,7 @@ again = scenario.Bench(sys.argv[1])  # a second boot on the same flash
 for _ in again.idle(5000):
     again.around()
     again.step()
+for name in ("ocpp.connection", "wsclient"):
+    spy(name)
+seen.remove("ocpp.loopback")
 print(json.dumps(sorted(m for m in seen if m.split(".")[0] in ("ocpp", "wsclient"))))

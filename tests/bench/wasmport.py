@@ -5,46 +5,14 @@ import os
 import random
 import sys
 
+import disk
 import vfs
 
 _ENOENT_EMSCRIPTEN = const(44)
 
 
-class Disk:
+class Disk(disk.Disk):
     """A folder of the port's file system, with ENOENT as 2."""
-
-    def __init__(self, folder):
-        self._fs = vfs.VfsPosix(folder)
-
-    def mount(self, readonly, mkfs):
-        pass
-
-    def umount(self):
-        pass
-
-    def open(self, *a):
-        return self._do(self._fs.open, *a)
-
-    def ilistdir(self, *a):
-        return self._do(self._fs.ilistdir, *a)
-
-    def mkdir(self, *a):
-        return self._do(self._fs.mkdir, *a)
-
-    def remove(self, *a):
-        return self._do(self._fs.remove, *a)
-
-    def rename(self, *a):
-        return self._do(self._fs.rename, *a)
-
-    def rmdir(self, *a):
-        return self._do(self._fs.rmdir, *a)
-
-    def stat(self, *a):
-        return self._do(self._fs.stat, *a)
-
-    def statvfs(self, *a):
-        return self._do(self._fs.statvfs, *a)
 
     def _do(self, fn, *a):
         try:

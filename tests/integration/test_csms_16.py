@@ -309,6 +309,30 @@ def test_station_state_and_frames_survive_a_restart(tmp_path):
         assert [f["frame"][0] for f in after] == [2, 3, 2, 3]
 
 
+def test_tokens_of_the_configuration_and_of_the_api_survive_a_restart(tmp_path):
+    with CSMS(tmp_path) as csms:
+        assert csms.api("DELETE", "/api/tokens/DEADBEEF")[0] == 200
+        assert csms.api("PUT", "/api/tokens/MINE", {"group": "G"})[0] == 200
+    with CSMS(tmp_path, {"tokens": {"BOSS": "Accepted", "GUEST": {"status": "Blocked"}}}) as csms:
+        listed = {t["idTag"]: t["status"] for t in csms.get("/api/tokens")["tokens"]}
+    assert "DEADBEEF" not in listed
+    assert [listed[n] for n in ("MINE", "BOSS", "GUEST")] == ["Accepted", "Accepted", "Blocked"]
+
+
+def test_a_new_store_holds_only_the_tokens_of_the_configuration(tmp_path):
+    config = {"tokens": {"BOSS": "Accepted"}, "unknown_tokens": "Blocked"}
+
+    async def body(csms):
+        async with raw_station(csms, "cp1") as socket:
+            for tag, status in [("BOSS", "Accepted"), ("DEADBEEF", "Blocked")]:
+                answer = await exchange(socket, 2, "1", "Authorize", {"idTag": tag})
+                assert answer[2] == {"idTagInfo": {"status": status}}
+
+    with CSMS(tmp_path, config) as csms:
+        assert [t["idTag"] for t in csms.get("/api/tokens")["tokens"]] == ["BOSS"]
+        run(body(csms))
+
+
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
 def test_boot_answer_from_the_configuration_and_from_the_api(tmp_path, status):
     async def body(csms):

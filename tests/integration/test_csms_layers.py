@@ -147,6 +147,20 @@ def test_answer_against_the_schema_is_refused_in_21():
     assert sent[1][:3] == [5, sent[0][1], "OccurrenceConstraintViolation"]
 
 
+def test_the_configuration_in_the_readme_is_accepted(tmp_path):
+    text = (TOOLS / "csms_app" / "README.md").read_text()
+    example = json.loads(text.split("```json\n")[1].split("```")[0])
+    for name in ("server.pem", "server.key", "ca.pem"):
+        (tmp_path / name).touch()
+    path = tmp_path / "csms.json"
+    path.write_text(json.dumps(example))
+    loaded = load(path)
+    defaults = load(None)
+    assert loaded.keys() == defaults.keys() == example.keys()
+    for name in example.keys() - {"tokens", "stations", "tls"}:
+        assert loaded[name] == defaults[name] == example[name], name
+
+
 def test_asynchronous_handlers(tmp_path, monkeypatch):
     async def slow(csms, station, payload):
         await asyncio.sleep(0)

@@ -125,7 +125,11 @@ def test_what_was_loaded_for_another_version_is_forgotten():
     }
     s.station.registration.restart()
     s.run(300)
-    reconnect(s, "ocpp1.6")
+    s.csms.forget()
+    s.connection.disconnect()
+    s.run(20)
+    s.connection.connect("ocpp1.6")
+    s.run(300)
     assert len(s.csms.sent("BootNotification")) == 1
 
 

@@ -229,6 +229,29 @@ def test_measurands_at_start_and_end():
         assert found == [("Voltage", 231), ("Energy.Active.Import.Register", 700)], found
 
 
+def test_more_values_than_a_record_holds_are_thinned_out():
+    phases = ("L1", "L2", "L3")
+    for version in (("2.0.1", "ocpp2.0.1"), ("1.6", "ocpp1.6")):
+        s = setup201(*version, settings={"MeterValueSampleInterval": "5"})
+        for measurand in ("Voltage", "Current.Import", "Power.Active.Import"):
+            for phase in phases:
+                s.c.measure(measurand, lambda: 230.123, phase=phase)
+        wanted = "Voltage,Current.Import,Power.Active.Import,Energy.Active.Import.Register"
+        s.station.settings.force("StopTxnSampledData", wanted)
+        s.draw = 10
+        s.charge()
+        s.run(70000, 50)
+        s.station.present("TAG1")
+        s.run(1000)
+        if version[0] == "1.6":
+            values = s.csms.sent("StopTransaction")[0]["transactionData"]
+        else:
+            values = events(s)[-1]["meterValue"]
+        contexts = [v["sampledValue"][0]["context"] for v in values]
+        assert contexts[0] == "Transaction.Begin" and contexts[-1] == "Transaction.End"
+        assert 2 < len(contexts) < 10, contexts
+
+
 def test_clock_aligned_values_outside_a_transaction():
     s = setup201(settings={"AlignedDataCtrlr.Interval": "60"})
     s.csms.forget()

@@ -8,5 +8,5 @@ def send(dialect, id_token, done):
         done(id_info(result.get("idTagInfo")) if result else None, error)
 
     station = dialect.station
-    timeout = station.timeout_ms(station.settings.get("AuthorizationTimeout"))
+    timeout = station.settings.get("AuthorizationTimeout") * 1000
     station.rpc.call("Authorize", {"idTag": id_token[:20]}, answered, timeout_ms=timeout)

@@ -8,6 +8,6 @@ def send(dialect, token, kind, done):
         done(id_info(result["idTokenInfo"]) if result else None, error)
 
     station = dialect.station
-    timeout = station.timeout_ms(station.settings.get("AuthorizationTimeout"))
+    timeout = station.settings.get("AuthorizationTimeout") * 1000
     payload = {"idToken": id_token(token, kind)}
     station.rpc.call("Authorize", payload, answered, timeout_ms=timeout)

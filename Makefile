@@ -1,0 +1,34 @@
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help setup dev run test check lint bench schema clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup:  ## install what tools/charger and tools/csms need into .venv
+	@python3 tools/setup.py run
+
+run: setup  ## local CSMS, charger and a demo session; stays up until Ctrl-C
+	@$(PY) tools/demo.py
+
+dev:
+	@python3 tools/setup.py dev
+
+test: dev  ## all tests and lint, about 10 minutes at most
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+check: dev  ## the quick subset, under a minute
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "not slow"
+
+lint: dev  ## ruff, mpy-cross and import of all on-device files, layering, schemas
+	@$(PY) tools/lint.py
+
+bench: dev  ## heap, code size and loop times, compared with the committed baseline
+	@$(PY) tools/bench.py
+
+schema: dev  ## generate the compact message schemas anew
+	@$(PY) tools/schemac.py
+
+clean:  ## remove what was built and installed
+	@rm -rf .venv build node_modules .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

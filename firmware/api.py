@@ -1,0 +1,271 @@
+"""The control API: drives the simulated world and shows the station, over HTTP with JSON.
+
+A request is looked up in the tables of `routes.py`, its body checked there, and handed to the
+method named there. Nothing here waits for the station or the central system. The API outlives a
+restart of the firmware: it asks the runner for the station anew each time.
+"""
+
+import asyncio
+import json
+from http import Answer, HTTPError, Pieces, Server, error, put
+
+import report
+import routes
+
+from ocpp import strictjson
+from ocpp.log import log
+
+_MAX_LISTENERS = const(4)  # of /api/events
+_LOOK_MS = const(100)  # how often a listener looks for news
+_SILENCE = const(150)  # looks without news before a sign of life is sent
+_INDEX = "Control API of the charger: see GET /api/status\n"
+
+
+def _message_pieces(frames, after):
+    yield '{"messages": ['
+    newest = frames.last
+    n = max(after + 1, frames.first)
+    mark = b""
+    while n <= newest:
+        yield mark + frames.read(n)
+        mark = b", "
+        n = max(n + 1, frames.first)
+    yield "]}"
+
+
+def _setting_pieces(settings):
+    mark = "{"
+    for name, text in settings.items():
+        yield "%s%s: %s" % (mark, json.dumps(name), json.dumps(text))
+        mark = ", "
+    yield "}"
+
+
+class Events(Answer):
+    """Server-sent events until the client leaves: `message` for a frame, `status` when it has
+    changed."""
+
+    limit_s = None
+
+    def __init__(self, api, after):
+        super().__init__("", kind="text/event-stream")
+        self._api = api
+        self._after = after
+
+    async def write(self, stream, head_only):
+        self._api.listeners += 1
+        try:
+            await self.write_head(stream)
+            if not head_only:
+                await self._tell(stream)
+        finally:
+            self._api.listeners -= 1
+
+    async def _tell(self, stream):
+        runner = self._api.runner
+        frames = runner.frames
+        seen = None
+        quiet = 0
+        while stream.s.read(64) != b"":  # b"": the client has left
+            quiet += 1
+            while self._after < frames.last:
+                self._after = max(self._after + 1, frames.first)
+                quiet = 0
+                line = frames.read(self._after)
+                await put(stream, b"id: %d\nevent: message\ndata: %s\n\n" % (self._after, line))
+            now = report.signature(runner)
+            if now != seen:
+                seen = now
+                quiet = 0
+                await put(
+                    stream, "event: status\ndata: %s\n\n" % json.dumps(report.status(runner))
+                )
+            if quiet >= _SILENCE:
+                quiet = 0
+                await put(stream, ":\n\n")
+            await asyncio.sleep_ms(_LOOK_MS)
+
+
+class Api:
+    """`serve` is what `asyncio.start_server` calls."""
+
+    def __init__(self, runner):
+        self.runner = runner
+        self.listeners = 0
+        self.serve = Server(self._serve).serve
+
+    def _serve(self, request):
+        """Called by the server for each request."""
+        try:
+            method = "GET" if request.method == "HEAD" else request.method
+            return self._answer(method, request)
+        except HTTPError:
+            raise
+        except (ValueError, NotImplementedError) as e:
+            return error(400, str(e) or "not possible")
+        except Exception as e:
+            log.error("api", request.method, request.path, repr(e))
+            log.trace(e)
+            return error(500, "internal error: %r" % e)
+
+    def _answer(self, method, request):
+        if request.path == "/" and method == "GET":
+            return Answer(_INDEX, kind="text/plain")
+        evse, name, fields = self._find(method, request.path)
+        act = getattr(self, name)
+        if fields == ["-"]:
+            return act(request)
+        body = routes.checked(_object(request.body), fields)
+        if evse is None:
+            act(body)
+        else:
+            act(evse, body)
+        self.runner.board.world.save()
+        return Answer({})
+
+    def _find(self, method, path):
+        """(EVSE or None, name of the method here, fields) for a request."""
+        parts = path.split("/")
+        number = None
+        if parts[:3] == ["", "api", "connectors"] and len(parts) == 5:
+            number = parts[3]
+            parts[3] = "N"
+        found = routes.find("/".join(parts[2:])) if parts[:2] == ["", "api"] else None
+        if not found:
+            raise HTTPError(404, "no such path: " + path)
+        evse = None if number is None else self._evse(number)
+        if method not in found:
+            raise HTTPError(405, "%s takes %s" % (path, " and ".join(found)))
+        return evse, found[method][0], found[method][1]
+
+    def _evse(self, number):
+        evses = self.runner.board.evses
+        if isinstance(number, str):
+            number = int(number) if number.isdigit() and len(number) < 4 else 0
+        if not 1 <= number <= len(evses):
+            raise HTTPError(404, "no such connector; there are 1 to %d" % len(evses))
+        return evses[number - 1]
+
+    def _station(self):
+        app = self.runner.ready()
+        if app is None:
+            raise HTTPError(503, "the firmware does not start")
+        return app.station
+
+    # -- showing ----------------------------------------------------------------------------------
+
+    def status(self, req):
+        return Answer(report.status(self.runner))
+
+    def messages(self, req):
+        return Pieces(_message_pieces(self.runner.frames, _after(req, 0)))
+
+    def events(self, req):
+        if self.listeners >= _MAX_LISTENERS:
+            raise HTTPError(503, "at most %d listeners" % _MAX_LISTENERS)
+        return Events(self, _after(req, self.runner.frames.last))
+
+    def settings(self, req):
+        return Pieces(_setting_pieces(self._station().settings))
+
+    # -- the world --------------------------------------------------------------------------------
+
+    def plug(self, evse, body):
+        evse.plug(**body)
+
+    def unplug(self, evse, body):
+        if not evse.unplug(body.get("side") == "station"):
+            raise HTTPError(409, "the connector is locked")
+
+    def ev(self, evse, body):
+        evse.set_ev(**body)
+
+    def fault(self, evse, body):
+        evse.set_fault(**body)
+
+    def clear_fault(self, evse, body):
+        evse.clear_fault(body.get("code"))
+
+    def pilot(self, evse, body):
+        evse.set_pilot(body.get("state", evse.pilot), body.get("diode", evse.diode))
+
+    def lock(self, evse, body):
+        evse.set_jam(body["jam"])
+
+    def meter(self, evse, body):
+        if "energy_wh" in body:
+            evse.register = (int(body["energy_wh"]), 0)
+        evse.signed = body.get("signed", evse.signed)
+
+    def parking(self, evse, body):
+        evse.occupied = body["occupied"]
+
+    def network(self, body):
+        self.runner.board.world.online = body["online"]
+        if self.runner.app:
+            self.runner.app.station.set_online(body["online"])
+
+    # -- the station ------------------------------------------------------------------------------
+
+    def present(self, body):
+        """A card or another means; while the firmware restarts nobody looks."""
+        connector = body.get("connector")
+        if connector is not None:
+            self._evse(connector)
+        if self.runner.app:
+            station = self.runner.app.station
+            station.present(body["idTag"], connector, body.get("type", "ISO14443"))
+
+    def change_settings(self, body):
+        settings = self._station().settings
+        for name in body:
+            if settings.lookup(name) is None:
+                raise HTTPError(400, "unknown setting " + name)
+        for name in body:
+            try:
+                settings.force(name, body[name])
+            except (ValueError, OSError) as e:
+                raise HTTPError(400, "%s is %s: %s" % (name, json.dumps(body[name]), e)) from None
+
+    def auth_cache(self, body):
+        self._station().auth_cache_put(body)
+
+    def clear_auth_cache(self, body):
+        self._station().auth_cache_clear()
+
+    def local_list(self, body):
+        self._able("local_list_install")(body["version"], body["entries"])
+
+    def security_event(self, body):
+        self._able("security_event")(body["type"], body.get("info", ""))
+
+    def reboot(self, body):
+        self.runner.restart(body.get("reason", "PowerUp"), body.get("reason") == "LocalReset")
+
+    def _able(self, name):
+        act = getattr(self._station(), name, None)
+        if act is None:
+            raise NotImplementedError("this station can't do that")
+        return act
+
+
+def _object(body):
+    """The JSON object of a request body; {} if there is none."""
+    try:
+        text = body.decode().strip()
+        value = strictjson.loads(text) if text else {}
+    except (ValueError, UnicodeError):
+        raise HTTPError(400, "the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise HTTPError(400, "the body is not a JSON object")
+    return value
+
+
+def _after(req, default):
+    """The number in `?after=N`."""
+    text = req.argument("after")
+    if text is None:
+        return default
+    if not text.isdigit() or len(text) > 15:
+        raise HTTPError(400, "after is %s; accepted: a number" % json.dumps(text))
+    return int(text)

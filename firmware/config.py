@@ -1,0 +1,236 @@
+"""The configuration of a charger: read, checked, defaults filled in.
+
+`load(path)` or `check(data)` give the dictionary that everything else works with; every key is in
+it. What is wrong is one `ConfigError` whose text names the key, its value and what is accepted.
+"""
+
+import json
+import os
+
+from rules import fits, nearest, words
+
+from ocpp import strictjson
+from wsclient.handshake import parse_url
+
+FILE = "config.json"
+CERTIFICATE_USES = (
+    "CSMSRootCertificate",
+    "ManufacturerRootCertificate",
+    "V2GRootCertificate",
+    "MORootCertificate",
+)
+VERSIONS = ("1.6", "2.0.1", "2.1")
+_MAX_SIZE = const(16384)
+
+# key: (rule, default); a default of ... means that the key must be there.
+_TOP = {
+    "board": (-32, "sim"),
+    "connectors": (range(1, 17), 1),
+    "connector_lock": (bool, True),
+    "any_firmware": (bool, False),
+    "charge_point": (dict, {}),
+    "ocpp": (dict, ...),
+    "settings": (dict, {}),
+}
+_CHARGE_POINT = {
+    "vendor": (-50, "ocppy"),
+    "model": (-20, "Sim"),
+    "serial": (25, ""),
+    "box_serial": (25, ""),
+    "firmware": (50, ""),
+    "meter_type": (25, ""),
+    "meter_serial": (25, ""),
+    "iccid": (20, ""),
+    "imsi": (20, ""),
+}
+_OCPP = {
+    "url": (-512, ...),
+    "id": (-48, ...),
+    "version": (VERSIONS, "1.6"),
+    "security_profile": ((0, 1, 2, 3), 0),
+    "password": (64, ""),
+    "ca_file": (255, ""),
+    "cert_file": (255, ""),
+    "key_file": (255, ""),
+    "tls_name": (255, ""),
+    "certificates": (dict, {}),
+}
+_SECRET = (
+    "ocpp.password",
+    "settings.AuthorizationKey",
+    "settings.SecurityCtrlr.BasicAuthPassword",
+)
+
+
+class ConfigError(Exception):
+    """Bad configuration. The text is for the person who wrote it."""
+
+
+def load(folder, boards, name=FILE):
+    """The checked configuration in `folder`. `boards`: names of the boards in this build."""
+    path = folder + "/" + name
+    try:
+        if os.stat(path)[6] > _MAX_SIZE:
+            raise ConfigError("more than %d bytes" % _MAX_SIZE)
+        with open(path) as file:
+            data = strictjson.loads(file.read())
+    except OSError:
+        raise ConfigError("there is no %s; accepted: a configuration file" % name) from None
+    except (ValueError, UnicodeError):
+        raise ConfigError("not JSON; accepted: a JSON object") from None
+    return check(data, boards, lambda file: is_file(folder + "/" + file))
+
+
+def check(data, boards, exists):
+    """`data` with all defaults filled in. `exists(path)` tells whether a named file is there."""
+    if not isinstance(data, dict):
+        raise ConfigError("not an object; accepted: a JSON object with the key ocpp")
+    config = _table(data, _TOP, "")
+    if config["board"] not in boards:
+        _refuse("board", config["board"], words(tuple(boards)))
+    config["charge_point"] = _table(config["charge_point"], _CHARGE_POINT, "charge_point.")
+    ocpp = dict(config["ocpp"])
+    versions = _versions(ocpp.pop("version", "1.6"))
+    ocpp = _table(ocpp, _OCPP, "ocpp.")
+    ocpp["version"] = versions
+    config["ocpp"] = ocpp
+    if "1.6" in versions and len(config["charge_point"]["vendor"]) > 20:
+        _refuse(
+            "charge_point.vendor", config["charge_point"]["vendor"], words(-20) + " under OCPP 1.6"
+        )
+    _check_address(ocpp)
+    _check_certificates(ocpp, exists)
+    for name in config["settings"]:
+        if not isinstance(config["settings"][name], str):
+            _refuse("settings." + name, config["settings"][name], "a string")
+    return config
+
+
+def warnings(config, exists):
+    """Lines about what is allowed but likely a mistake."""
+    ocpp = config["ocpp"]
+    if ocpp["security_profile"] in (1, 2) and not ocpp["password"]:
+        yield "ocpp.security_profile is %d without ocpp.password" % ocpp["security_profile"]
+    for key, path in files(ocpp):
+        if not exists(path):
+            yield '%s: there is no file "%s"' % (key, path)
+
+
+def files(ocpp):
+    """(key, path) of every certificate and key file that the configuration names."""
+    for key in ("ca_file", "cert_file", "key_file"):
+        if ocpp[key]:
+            yield "ocpp." + key, ocpp[key]
+    for use in ocpp["certificates"]:
+        for path in ocpp["certificates"][use]:
+            yield "ocpp.certificates." + use, path
+
+
+def _table(data, rules, prefix):
+    for key in data:
+        if key not in rules:
+            _unknown(prefix + key, data[key], nearest(key, rules), rules)
+    checked = {}
+    for key in rules:
+        rule, default = rules[key]
+        if key in data:
+            if not fits(data[key], rule):
+                _refuse(prefix + key, data[key], words(rule))
+            checked[key] = data[key]
+        elif default is ...:
+            raise ConfigError("%s is missing; accepted: %s" % (prefix + key, words(rule)))
+        else:
+            checked[key] = dict(default) if isinstance(default, dict) else default
+    return checked
+
+
+def _versions(value):
+    accepted = words(VERSIONS) + ", or a list of them"
+    listed = value if isinstance(value, list) else [value]
+    for i in range(len(listed)):
+        if not fits(listed[i], VERSIONS) or listed[i] in listed[:i]:
+            _refuse("ocpp.version", value, accepted)
+    if not listed:
+        _refuse("ocpp.version", value, accepted)
+    return listed
+
+
+def _check_address(ocpp):
+    url = ocpp["url"]
+    try:
+        secure = parse_url(url)[0]
+    except ValueError as e:
+        _refuse("ocpp.url", url, "ws://HOST[:PORT][/PATH] or wss://HOST[:PORT][/PATH] (%s)" % e)
+    profile = ocpp["security_profile"]
+    if profile >= 2 and not secure:
+        _refuse("ocpp.url", url, "wss://... with ocpp.security_profile %d" % profile)
+    for c in ocpp["id"]:
+        if c < " " or c == "\x7f" or (c == ":" and profile in (1, 2)):
+            _refuse(
+                "ocpp.id",
+                ocpp["id"],
+                "printable characters, and no colon with basic authentication",
+            )
+
+
+def _check_certificates(ocpp, exists):
+    uses = ocpp["certificates"]
+    for use in uses:
+        if use not in CERTIFICATE_USES:
+            _unknown(
+                "ocpp.certificates." + use,
+                uses[use],
+                nearest(use, CERTIFICATE_USES),
+                CERTIFICATE_USES,
+            )
+        if not isinstance(uses[use], list) or not all(fits(path, -255) for path in uses[use]):
+            _refuse("ocpp.certificates." + use, uses[use], "a list of file names")
+    profile = ocpp["security_profile"]
+    if profile >= 2 and not ocpp["ca_file"] and not uses.get("CSMSRootCertificate"):
+        raise ConfigError(
+            "ocpp.ca_file is missing; accepted: a PEM or DER file, for security profile %d"
+            % profile
+        )
+    needed = (
+        ()
+        if profile < 2
+        else ("ca_file",)
+        if profile == 2
+        else ("ca_file", "cert_file", "key_file")
+    )
+    for key in needed:
+        if key != "ca_file" and not ocpp[key]:
+            raise ConfigError(
+                "ocpp.%s is missing; accepted: a PEM or DER file, for security profile 3" % key
+            )
+        if ocpp[key] and not exists(ocpp[key]):
+            _refuse(
+                "ocpp." + key, ocpp[key], "an existing file, for security profile %d" % profile
+            )
+
+
+def _refuse(key, value, accepted):
+    raise ConfigError("%s is %s; accepted: %s" % (key, _shown(key, value), accepted))
+
+
+def _unknown(key, value, near, known):
+    hint = 'did you mean "%s"? ' % near if near else ""
+    names = ", ".join(sorted(known))
+    raise ConfigError(
+        "unknown key %s (value %s); %saccepted: %s" % (key, _shown(key, value), hint, names)
+    )
+
+
+def _shown(key, value):
+    """`value` as JSON on one line, not too long, and no secret."""
+    if "password" in key.lower() or key in _SECRET:
+        return "***"
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def is_file(path):
+    try:
+        return os.stat(path)[0] & 0x8000 != 0
+    except OSError:
+        return False

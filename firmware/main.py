@@ -1,0 +1,104 @@
+"""Start of the firmware on the unix port: `micropython -m main --flash DIR --api HOST:PORT ...`.
+
+Run by `tools/charger`, which also stops it: by closing its standard input.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+
+from ocpp.log import log
+
+_COLLECT = const(16384)  # bytes: collecting early keeps what lives long together
+_NEW = "config.new"  # a configuration that takes the place of the one on flash if it is good
+
+
+def options(words):
+    """Options of the command line as a dict; they come in pairs."""
+    found = {"--world": "fresh", "--speed": "1", "--log": "warn"}
+    for i in range(0, len(words) - 1, 2):
+        found[words[i]] = words[i + 1]
+    return found
+
+
+def boards():
+    """Names of the boards in this build: folders with a `board` module."""
+    names = []
+    for folder in sys.path:
+        try:
+            for entry in os.ilistdir(folder or "."):
+                if entry[1] == 0x4000 and _has_board((folder or ".") + "/" + entry[0]):
+                    names.append(entry[0])
+        except OSError:
+            pass  # .frozen is no folder
+    return names
+
+
+def _has_board(folder):
+    return any(name.startswith("board.") and name.endswith("py") for name in os.listdir(folder))
+
+
+def configuration(folder):
+    """The configuration on flash, after a new one, if there is one, has taken its place. None, and
+    one line on standard error, if it is bad."""
+    import config  # only here: it is not needed afterwards
+
+    name = _NEW if _NEW in os.listdir(folder) else config.FILE
+    try:
+        found = config.load(folder, boards(), name)
+    except config.ConfigError as e:
+        print("charger: configuration: %s" % e, file=sys.stderr)
+        if name == _NEW:
+            os.remove(folder + "/" + _NEW)
+        return None
+    finally:
+        del sys.modules["config"]
+    for line in config.warnings(found, lambda path: config.is_file(folder + "/" + path)):
+        log.warn("config", line)
+    if name == _NEW:
+        os.rename(folder + "/" + _NEW, folder + "/" + config.FILE)
+    return found
+
+
+async def serve(runner, host, port):
+    """Control API and firmware, until standard input ends."""
+    from api import Api
+
+    api = Api(runner)
+    try:
+        await asyncio.start_server(api.serve, host, port, 16)
+    except OSError as e:
+        print("charger: can not listen on %s:%d: %s" % (host, port, e), file=sys.stderr)
+        return 1
+    print("charger: api http://%s:%d/" % (host, port))
+    watcher = asyncio.create_task(_watch_input(runner))
+    await runner.run()
+    watcher.cancel()
+    return 0
+
+
+async def _watch_input(runner):
+    await asyncio.StreamReader(sys.stdin.buffer).read(1)
+    runner.stop()
+
+
+def main():
+    gc.threshold(_COLLECT)
+    wanted = options(sys.argv[1:])
+    log.set_level(wanted["--log"])
+    folder = wanted["--flash"]
+    found = configuration(folder)
+    if found is None:
+        return 2
+    board = __import__(found["board"] + ".board", None, None, ("Board",)).Board(
+        found, folder + ".world", float(wanted["--speed"]), wanted["--world"] == "keep"
+    )
+    from runner import Runner
+
+    host, _, port = wanted["--api"].rpartition(":")
+    return asyncio.run(serve(Runner(board, found, folder), host.strip("[]"), int(port)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

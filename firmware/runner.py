@@ -1,0 +1,148 @@
+"""Runs the station's software and starts it anew, while board, control API and frame log go on.
+
+A restart leaves nothing behind: the old `App` is dropped and every module of `lib/ocpp`,
+`lib/wsclient` and the application is loaded again.
+"""
+
+import asyncio
+import gc
+import sys
+
+from frames import Frames
+
+from ocpp.clock import Timer
+from ocpp.log import log
+
+_BOOT_MS = const(500)  # time that a start takes
+_CLOSING_MS = const(1000)  # longest wait for the goodbye of a closed connection, real time
+_MAX_PAUSE_S = const(60)  # between tries to start, if the application fails again and again
+_SOUND_S = const(60)  # after so long a run an earlier failure is forgotten
+_IDLE_MS = const(5)
+_RELOADED = ("ocpp", "wsclient", "app")
+_KEPT = (
+    "ocpp.clock",
+    "ocpp.log",
+    "ocpp.strictjson",
+    "ocpp.iso",
+)  # without state, and in use by what goes on
+
+
+class Runner:
+    """`app` is None while the firmware restarts."""
+
+    def __init__(self, board, config, folder):
+        self.board = board
+        self.config = config
+        self.frames = Frames(board.frames_file, self.time)
+        self.app = None
+        self._folder = folder
+        self._reason = "PowerUp"
+        self._closing = None  # the connection of the last App while it says goodbye
+        self._boot = Timer(board.clock())
+        self._boot.start(0)
+        self._patience = 0  # steps left for `_closing`
+        self._failures = 0  # in a row
+        self._stopping = False
+
+    def time(self):
+        """Unix seconds: the station's time, or the board's while the station has none."""
+        unix = self.app.clock.unix() if self.app else None
+        return self.board.rtc() if unix is None else unix
+
+    async def run(self):
+        """Until `stop()`. On the way out, whatever the reason, the contactors open."""
+        try:
+            while not self._stopping:
+                self._turn()
+                await asyncio.sleep_ms(0 if self.app and self.app.busy else _IDLE_MS)
+            self._leave(True)
+            while self._closing:
+                self._say_goodbye()
+                await asyncio.sleep_ms(_IDLE_MS)
+        finally:
+            self.board.close()
+
+    def stop(self):
+        """Stop for good: the connection is closed, no transaction is ended."""
+        self._stopping = True
+
+    def restart(self, reason, polite=False):
+        """Restart the firmware now. `reason`: its next boot reason. `polite`: with a closing
+        handshake; without, the connection is gone like after a power cut."""
+        log.info("firmware", "restarts:", reason)
+        self._reason = reason
+        self._leave(polite)
+        self._boot.start(_BOOT_MS)
+
+    def ready(self):
+        """The App, started at once if it was about to start. None if it can't be."""
+        if self.app is None and not self._failures:
+            self._closing = None
+            self._start()
+        return self.app
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _turn(self):
+        self.board.step()
+        if self._closing:
+            self._say_goodbye()
+        elif self.app is None:
+            if self._boot.due():
+                self._start()
+        else:
+            try:
+                self.app.step()
+            except Exception as e:
+                self._failed(e)
+                return
+            if self._failures and self.app.clock.uptime() >= _SOUND_S:
+                self._failures = 0
+            if self.app.reset:
+                self.restart(
+                    "ScheduledReset" if self.app.reset == "OnIdle" else "RemoteReset", True
+                )
+
+    def _start(self):
+        self._boot.stop()
+        try:
+            module = __import__("app")
+            self.app = module.App(
+                self.board, self.config, self._folder, self._reason, self.frames.add
+            )
+        except Exception as e:
+            self._failed(e)
+
+    def _failed(self, error):
+        """The application has a fault: start it anew, each time after a longer pause."""
+        log.error("firmware", "failed:", repr(error))
+        log.trace(error)
+        self._failures += 1
+        pause = min(2**self._failures, _MAX_PAUSE_S)
+        self.restart("Watchdog")
+        self._boot.start_s(pause)
+
+    def _leave(self, polite):
+        """Drop the App and all that was loaded for it."""
+        self.board.off()
+        app = self.app
+        self.app = None
+        if app:
+            if polite:
+                app.station.stop()
+                self._closing = app.station.connection
+                self._patience = _CLOSING_MS // _IDLE_MS
+            else:
+                app.station.set_online(False)
+        app = None
+        for name in list(sys.modules):
+            if name.split(".")[0] in _RELOADED and name not in _KEPT:
+                del sys.modules[name]
+        gc.collect()
+
+    def _say_goodbye(self):
+        self._closing.step()
+        self._patience -= 1
+        if self._patience <= 0 or not self._closing.connected:
+            self._closing = None
+            gc.collect()

@@ -1,0 +1,39 @@
+"""The benches' programs, and those of their limits that do not depend on the machine."""
+
+import sys
+
+import pytest
+from mpunit import ROOT
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+import bench
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("built")
+    bench.build(folder)
+    return folder
+
+
+def test_core_fits_in_80_kb(built):
+    used = [m for m in bench.micropython(built, "used") if m.startswith("ocpp")]
+    assert {"ocpp.instance", "ocpp.v16.ops.reset", "ocpp.v16.schema.authorize"} <= set(used)
+    sizes = {m: bench.mpy_of(built, m).stat().st_size for m in used}
+    assert sum(sizes.values()) <= bench.FIGURES["mpy_core"][1], sizes
+
+
+def test_sessions_leave_the_heap_where_it_was(built):
+    heap = bench.micropython(built, "cycles", "400")["heap"]
+    # Numbers get longer, and with them some texts: less than a byte a session.
+    assert abs(heap[1] - heap[0]) < 256, heap
+
+
+def test_the_idle_loop_allocates_nothing(built):
+    assert bench.micropython(built, "loops", "1")["idle_allocates"] is False
+
+
+def test_modules_come_after_what_they_import(built):
+    order = bench.in_order(["ocpp.instance", "ocpp.rpc", "ocpp.clock"])
+    assert order.index("ocpp.clock") < order.index("ocpp.rpc") < order.index("ocpp.instance")

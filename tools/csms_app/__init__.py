@@ -1,0 +1,1 @@
+"""The local CSMS. `protocol`, `rpc`, `schemas`, `station` work alone, without HTTP and SQLite."""
