@@ -9,6 +9,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import bench
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bench")]
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):

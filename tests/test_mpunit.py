@@ -8,6 +8,8 @@ import sys
 import pytest
 from mpunit import ROOT
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mpunit")]
+
 BAD = """\
 # heap: 256K
 # timeout: 3

@@ -42,8 +42,8 @@ class Request:
         self._rpc.send_answer(frame)
 
 
-def receive(rpc, text):
-    """Handle one frame."""
+def parse(rpc, text):
+    """The frame in `text`, or None if it is none, or one to be ignored."""
     try:
         frame = loads(text)
     except (ValueError, RuntimeError):
@@ -53,17 +53,24 @@ def receive(rpc, text):
     kind, id = frame[0], frame[1]
     if not isinstance(id, str) or not 0 < len(id) <= _MAX_ID:
         return _garbage(rpc, text, None, "message id is not a text of 1 to 36 characters")
-    if kind == 2:
-        _call(rpc, text, frame)
-    elif kind == 3 or kind == 4:
-        _answer(rpc, kind, frame)
+    if kind not in (2, 3, 4):
+        return _garbage(rpc, text, id, "unknown message type")
+    if kind == 2 and not (
+        len(frame) == 4 and isinstance(frame[2], str) and isinstance(frame[3], dict)
+    ):
+        return _garbage(rpc, text, id, "not a CALL: [2, id, action, {...}]")
+    return frame
+
+
+def handle(rpc, frame):
+    """Hand a parsed frame to who waits for it."""
+    if frame[0] == 2:
+        _call(rpc, frame)
     else:
-        _garbage(rpc, text, id, "unknown message type")
+        _answer(rpc, frame[0], frame)
 
 
-def _call(rpc, text, frame):
-    if len(frame) != 4 or not isinstance(frame[2], str) or not isinstance(frame[3], dict):
-        return _garbage(rpc, text, frame[1], "not a CALL: [2, id, action, {...}]")
+def _call(rpc, frame):
     request = Request(rpc, frame[1], frame[2], frame[3])
     rpc.observe(frame[2], "received", frame[3])
     try:

@@ -60,6 +60,7 @@ class Station(Host, OnDemand):
         self._quiet = Timer(clock)
         self._seen_epoch = 0
         self._compacting = False
+        self._worked = False  # True: the last loop() handled a frame
         self._ready = False  # True once the host had its chance to declare what it has
         self._tick = Timer(clock)
         self._tick.start(0)
@@ -140,7 +141,10 @@ class Station(Host, OnDemand):
         connection.step()
         if connection.epoch != self._seen_epoch:
             self._connected()
-        self.rpc.step()
+        if self.rpc.step() and not self._worked:
+            self._worked = True  # enough for one call; the domain has its turn in the next
+            return
+        self._worked = False
         if self.jobs:
             self._work()
         if self._tick.due():

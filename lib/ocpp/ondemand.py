@@ -20,6 +20,7 @@ _MESSAGES = (
     "ocpp.iso",
     "ocpp.v16.types",
     "ocpp.v2.types",
+    "ocpp.v2.variables",
     "ocpp.v16.schema",
     "ocpp.v2.schema",
 )

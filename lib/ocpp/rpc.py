@@ -91,6 +91,8 @@ class RPC:
         self._sources = []
         self._answers = []  # texts
         self.sent = None  # the outstanding Call
+        self.frame = None  # parsed, to be handled next
+        self._ready = None  # (call, payload) to be sent next
         self._timer = Timer(clock)
         self._order = 0
         self._epoch = connection.epoch
@@ -123,21 +125,31 @@ class RPC:
 
     @property
     def busy(self):
-        return bool(self.sent or self._answers)
+        return bool(self.sent or self._answers or self._ready or self.frame)
 
     def step(self):
-        """One step: at most one frame in, one frame out. Never blocks."""
+        """One step: a frame in, or out, or a part of that. Never blocks. True if there was work."""
         connection = self.connection
         if self._epoch != connection.epoch or (self.sent and not connection.connected):
             self._lost()
         if not connection.connected:
-            return
-        text = connection.recv()
-        if text is not None:
+            return False
+        if self.frame is not None:
             from ocpp import incoming  # not in memory while nothing comes
 
+            frame, self.frame = self.frame, None
+            incoming.handle(self, frame)
+            return True
+        text = connection.recv()
+        if text is not None:
+            from ocpp import incoming
+
             self.tell("in", text)
-            incoming.receive(self, text)
+            self.frame = incoming.parse(self, text)
+            return True
+        return self._step_out(connection)
+
+    def _step_out(self, connection):
         if self.sent and self._timer.due():
             call = self.sent
             self.sent = None
@@ -147,8 +159,13 @@ class RPC:
         if self._answers:
             if connection.send(self._answers[0]):
                 self.tell("out", self._answers.pop(0))
+        elif self._ready:
+            self._send()
         elif self.wake and not self.sent:
-            self._send_next()
+            return self._prepare()
+        else:
+            return False
+        return True
 
     def send_answer(self, frame):
         if len(self._answers) >= _MAX_ANSWERS:
@@ -164,31 +181,37 @@ class RPC:
 
     # -- sending ---------------------------------------------------------------------------------
 
-    def _send_next(self):
+    def _prepare(self):
+        """Find the next call and build its payload. True if there is one."""
         self.wake = False
         call = self._next_call()
         if call is None:
-            return
+            return False
         self.wake = True
         payload = call.payload() if callable(call.payload) else call.payload
+        error = None
         if payload is None:
-            return call.finish(None, Unanswered("Dropped"))
-        if self.check:
+            error = Unanswered("Dropped")
+        elif self.check:
             try:
                 self.check(call.action, True, payload, False)
             except CallError as e:
                 log.error("rpc", "our", call.action, "breaks its schema:", e)
-                return call.finish(None, e)
+                error = e
+        if error:
+            call.finish(None, error)
+        else:
+            self._ready = (call, payload)
+        return True
+
+    def _send(self):
+        call, payload = self._ready
         self._count += 1
         call.id = "%s-%d" % (self._ids, self._count)
         text = json.dumps([2, call.id, call.action, payload], separators=(",", ":"))
         if not self.connection.send(text):
-            # The link is shutting down or still sending. A source is asked anew, the queue keeps its call.
-            if call.klass in (TRANSACTION, STATE):
-                call.finish(None, Unanswered("Offline"))
-            else:
-                self._queue.insert(0, call)
-            return
+            return  # the link is still sending
+        self._ready = None
         self.sent = call
         self._timer.start(max(call.timeout_ms or self.timeout_ms, self._clock.least_ms))
         self.tell("out", text)
@@ -221,7 +244,14 @@ class RPC:
         """The connection went, or is a new one: no answer will come."""
         self._epoch = self.connection.epoch
         self._answers = []
+        self.frame = None
         self.wake = True
+        if self._ready:
+            call, self._ready = self._ready[0], None
+            if call.klass in (TRANSACTION, STATE):
+                call.finish(None, Unanswered("Offline"))  # its source will be asked anew
+            else:
+                self._queue.insert(0, call)
         call = self.sent
         self.sent = None
         if call:

@@ -17,7 +17,7 @@ class Far:
         self.link.connect("x")
         self.log = []
 
-    def step(self, n=3):
+    def step(self, n=6):
         for _ in range(n):
             self.r.step()
 

@@ -46,11 +46,14 @@ class StatusReporter:
         if state != slot.state or error is not slot.error or info != slot.info:
             station = self._station
             first = slot.state is None
+            before = slot.key
             slot.state, slot.error, slot.info = state, error, info
             self._word(slot)
-            slot.stamp = station.stamp()
-            slot.order = station.rpc.next_order()
-            slot.timer.start(0 if first else station.settings.get("MinimumStatusDuration") * 1000)
+            if first or slot.key != before:  # else two states that are told in the same words
+                least = 0 if first else station.settings.get("MinimumStatusDuration")
+                slot.stamp = station.stamp()
+                slot.order = station.rpc.next_order()
+                slot.timer.start(least * 1000)
             id = self._slots.index(slot)
             station.emit("Status", station.connectors[id - 1] if id else None)
             station.rpc.wake = True
