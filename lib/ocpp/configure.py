@@ -1,8 +1,16 @@
-"""What the configuration file means for a station: settings, headers of a dial. Loaded when needed."""
+"""What the configuration means for a station: settings, link, protocol version. Loaded when needed.
 
-import binascii
+Each function takes the station first; `Station._configure` calls them. No function made here may be kept:
+it would keep the whole module.
+"""
+
+from ocpp import calls
 
 from ocpp.log import log
+from ocpp.ondemand import unload
+
+# Version -> (WebSocket subprotocol, module of its dialect)
+DIALECTS = {"1.6": ("ocpp1.6", "ocpp.v16.dialect"), "2.0.1": ("ocpp2.0.1", "ocpp.v2.dialect")}
 
 # Settings that list measurands: what the station can't measure is refused.
 LISTS = (
@@ -28,11 +36,91 @@ def settings(station):
     if config.get("connector_lock") is False:
         settings.set_fixed("UnlockConnectorOnEVSideDisconnect", "false")
     for name in LISTS:
-        settings.validators[name] = lambda text: station.metering.check(text)
+        settings.validators[name] = station.check_measurands
     problems = settings.initial(config.get("settings", {}))
     for name, why in problems:
         log.warn("settings", name + ":", why)
     return problems
+
+
+def trim(station):
+    """Take what this station can't measure out of its settings; all is declared now."""
+    station.metering.trim(LISTS)
+
+
+def versions(station):
+    """Versions to speak, in order of preference. ValueError if there is none."""
+    wanted = station.config.get("ocpp", {}).get("version", "1.6")
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    known = [v for v in wanted if v in DIALECTS]
+    if not known:
+        raise ValueError("OCPP version %s is not supported" % ", ".join(wanted))
+    return known
+
+
+def link(station, open_link, connection, remote):
+    """Give the station its connection and its RPC."""
+    if remote is not None:
+        station.rpc = remote
+        station.connection = connection or remote.connection
+        return
+    from ocpp.rpc import RPC
+
+    station.connection = connection or _supervisor(station, open_link)
+    station.rpc = RPC(station.connection, station.clock)
+
+
+def _supervisor(station, open_link):
+    from ocpp.connection import Supervisor
+
+    station.dialling = (
+        open_link,
+        station.config["ocpp"]["url"],
+        [DIALECTS[v][0] for v in versions(station)],
+    )
+    return Supervisor(station.clock, station.dial, station.settings)
+
+
+def wire(station):
+    """Connect the RPC with the domain, in the version wanted most."""
+    rpc = station.rpc
+    settings = station.settings
+    speak(station, versions(station)[0])
+    rpc.may_send = station.registration.may_send
+    rpc.on_answer = station.registration.answered
+    rpc.on_call = station.on_call
+    rpc.on_garbage = station.on_garbage
+    rpc.check = station.check
+    rpc.add_source(station.statuses)
+    rpc.add_source(station.delivery)
+
+    settings.watch("MessageTimeout", station.set_timeout)
+    station.set_timeout(settings.get("MessageTimeout"))
+
+
+def renegotiate(station):
+    """The server chose another version than the one spoken so far: register anew in it."""
+    for version in versions(station):
+        if DIALECTS[version][0] == station.connection.subprotocol and version != station.version:
+            speak(station, version)
+            station.registration.restart()
+            station.statuses.report_all()
+
+
+def speak(station, version):
+    """Speak a version from now on."""
+    if station.dialect:
+        # What waits in the other version's words is worth nothing.
+        for klass in (calls.BOOT, calls.TRIGGERED, calls.EVENT):
+            station.rpc.forget(klass)
+        station.tidy()
+        unload(station.dialect.package + ".dialect")
+    module = __import__(DIALECTS[version][1], None, None, ("Dialect",))
+    station.dialect = module.Dialect(station)
+    station.version = version
+    for c in station.connectors:
+        if c.tx:
+            c.tx.id = station.dialect.transaction_id(c.tx.key, station.log.csms_id(c.tx.key))
 
 
 def headers(station):
@@ -40,6 +128,8 @@ def headers(station):
     key = station.settings.get("AuthorizationKey")
     if station.settings.get("SecurityProfile") not in (1, 2) or not key:
         return []
+    import binascii
+
     user = station.config["ocpp"].get("id", "")
     word = binascii.b2a_base64(("%s:%s" % (user, key)).encode()).decode().strip()
     return [("Authorization", "Basic " + word)]

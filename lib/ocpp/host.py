@@ -32,7 +32,7 @@ class Host:
 
     def handle(self, action, fn):
         """Have `fn(request)` answer an incoming action, instead of or beside the built-in ones; see
-        `rpc.Request`."""
+        `incoming.Request`."""
         self.handlers[action] = fn
 
     def on_data(self, vendor, message, fn):

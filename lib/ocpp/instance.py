@@ -6,7 +6,7 @@ replace is handed in. Several stations may live in one process.
 
 import os
 
-from ocpp import rpc, txlog
+from ocpp import txlog
 from ocpp.clock import Timer
 from ocpp.host import Host
 from ocpp.log import log
@@ -21,8 +21,6 @@ from ocpp.store import Store
 
 _TICK_MS = const(100)  # how often inputs are looked at
 
-DIALECTS = {"1.6": ("ocpp1.6", "ocpp.v16.dialect"), "2.0.1": ("ocpp2.0.1", "ocpp.v2.dialect")}
-
 
 class Station(Host, OnDemand):
     """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what is kept;
@@ -36,7 +34,7 @@ class Station(Host, OnDemand):
         self.log = txlog.TxLog(_directory(root, "log"), clock)
         clock.boot = self.store.next_boot(self.log.seen_boot)
         self.settings = Settings(self.store)
-        self.problems = _configure(self)  # settings that could not be taken: (name, why)
+        self.problems = self._configure("settings")  # what could not be taken: (name, why)
         # Hooks of the host
         self.on_reset = (
             None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
@@ -64,9 +62,9 @@ class Station(Host, OnDemand):
         self._ready = False  # True once the host had its chance to declare what it has
         self._tick = Timer(clock)
         self._tick.start(0)
-        self.connection = connection or (None if remote else self._supervisor(open_link))
-        self.rpc = remote or rpc.RPC(self.connection, clock)
-        self.connection = self.connection or remote.connection
+        self.connection = None
+        self.rpc = None
+        self._configure("link", open_link, connection, remote)
         self.connectors = [
             Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))
         ]
@@ -74,64 +72,20 @@ class Station(Host, OnDemand):
         self.statuses = StatusReporter(self)
         self.delivery = Delivery(self)
         self.dialect = None
-        self._speak(self._versions()[0])
-        self._wire_rpc()
+        self.version = None
+        self._configure("wire")
         self.part("availability").restore()
         if self.log.open_transactions():
             self.part("recovery")
 
-    # -- making it ---------------------------------------------------------------------------------
+    def _configure(self, name, *arguments):
+        """Do one of the functions of `configure`, which is let go at once."""
+        from ocpp import configure
 
-    def _versions(self):
-        """Versions to speak, in order of preference. ValueError if there is none."""
-        wanted = self.config.get("ocpp", {}).get("version", "1.6")
-        wanted = [wanted] if isinstance(wanted, str) else wanted
-        versions = [v for v in wanted if v in DIALECTS]
-        if not versions:
-            raise ValueError("OCPP version %s is not supported" % ", ".join(wanted))
-        return versions
-
-    def _supervisor(self, open_link):
-        from ocpp.connection import Supervisor
-
-        protocols = [DIALECTS[v][0] for v in self._versions()]
-        url = self.config["ocpp"]["url"]
-        return Supervisor(
-            self.clock, lambda: open_link(url, protocols, _headers(self)), self.settings
-        )
-
-    def _wire_rpc(self):
-        remote = self.rpc
-        remote.may_send = self.registration.may_send
-        remote.on_answer = self.registration.answered
-        remote.on_call = lambda request: self.dialect.on_call(request)
-        remote.on_garbage = lambda text, id, what: self.dialect.on_garbage(text, id, what)
-        remote.check = self.check
-        remote.add_source(self.statuses)
-        remote.add_source(self.delivery)
-        self.settings.watch("MessageTimeout", lambda seconds: self._set_timeout())
-        self._set_timeout()
-
-    def _set_timeout(self):
-        self.rpc.timeout_ms = self.settings.get("MessageTimeout") * 1000
-
-    def _speak(self, version):
-        if self.dialect:
-            self._fall_silent()
-        module = __import__(DIALECTS[version][1], None, None, ("Dialect",))
-        self.dialect = module.Dialect(self)
-        self.version = version
-        for c in self.connectors:
-            if c.tx:
-                c.tx.id = self.dialect.transaction_id(c.tx.key, self.log.csms_id(c.tx.key))
-
-    def _fall_silent(self):
-        """The server chose another version: what waits in this one's words is worth nothing."""
-        for klass in (rpc.BOOT, rpc.TRIGGERED, rpc.EVENT):
-            self.rpc.forget(klass)
-        self.tidy()
-        self.dialect = None
-        unload(DIALECTS[self.version][1])
+        try:
+            return getattr(configure, name)(self, *arguments)
+        finally:
+            unload("ocpp.configure")
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -155,7 +109,7 @@ class Station(Host, OnDemand):
         self.clock.uptime()
         if not self._ready:
             self._ready = True
-            self.metering.trim(_lists())
+            self._configure("trim")
         parts = self._parts
         if "recovery" in parts:
             parts["recovery"].step()
@@ -195,13 +149,29 @@ class Station(Host, OnDemand):
 
     def _connected(self):
         self._seen_epoch = self.connection.epoch
-        for version in self._versions():
-            if DIALECTS[version][0] == self.connection.subprotocol and version != self.version:
-                self._speak(version)
-                self.registration.restart()
-                self.statuses.report_all()
+        if self.connection.subprotocol != self.dialect.subprotocol:
+            self._configure("renegotiate")
         self.delivery.retry_now()
         self.rpc.wake = True
+
+    # -- what connection, RPC and settings call ----------------------------------------------------
+
+    def dial(self):
+        """A new link to the central system."""
+        open_link, url, protocols = self.dialling
+        return open_link(url, protocols, self._configure("headers"))
+
+    def on_call(self, request):
+        return self.dialect.on_call(request)
+
+    def on_garbage(self, text, id, what):
+        return self.dialect.on_garbage(text, id, what)
+
+    def set_timeout(self, seconds):
+        self.rpc.timeout_ms = seconds * 1000
+
+    def check_measurands(self, text):
+        return self.metering.check(text)
 
     # -- for the domain ----------------------------------------------------------------------------
 
@@ -301,26 +271,3 @@ def _directory(root, name):
     except OSError:
         pass
     return path
-
-
-def _configure(station):
-    from ocpp import configure
-
-    problems = configure.settings(station)
-    unload("ocpp.configure")
-    return problems
-
-
-def _lists():
-    from ocpp.configure import LISTS
-
-    unload("ocpp.configure")
-    return LISTS
-
-
-def _headers(station):
-    from ocpp import configure
-
-    headers = configure.headers(station)
-    unload("ocpp.configure")
-    return headers

@@ -2,7 +2,7 @@
 
 import sys
 
-from ocpp.rpc import CallError
+from ocpp.calls import CallError
 
 _SCHEMAS = const(2)  # compact schemas kept in memory
 _OPS = const(2)  # modules of operations kept in memory

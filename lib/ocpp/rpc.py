@@ -10,60 +10,11 @@ import binascii
 import json
 import os
 
+from ocpp.calls import EVENT, LAST, STATE, TRANSACTION, Call, CallError, Unanswered
 from ocpp.clock import Timer
 from ocpp.log import log
 
-# Delivery classes
-BOOT = const(0)  # before anything else
-TRIGGERED = const(1)  # asked for by the other side: allowed where ordinary calls are not
-EVENT = const(2)  # queued, bounded, the oldest dropped
-TRANSACTION = const(3)  # pulled from the log
-STATE = const(4)  # pulled: the latest state only
-
-LAST = const(0x3FFFFFFF)  # an order number behind all others: a backlog that lets others pass
-
 _MAX_ANSWERS = const(8)  # answers that wait for the connection
-
-
-class CallError(Exception):
-    """A CALLERROR, received or to be sent; or, with `local`, a call that found no answer."""
-
-    local = False
-
-    def __init__(self, code, description="", details=None):
-        super().__init__(code)
-        self.code = code
-        self.description = description
-        self.details = details or {}
-
-    def __str__(self):
-        return "%s %s" % (self.code, self.description)
-
-
-class Unanswered(CallError):
-    """No answer came: `code` is "Timeout", "Offline" or "Dropped"."""
-
-    local = True
-
-
-class Call:
-    """One CALL to be sent. `payload`: dict, or a callable that builds it when it is sent (None: nothing
-    to send after all). `done(result, error)` is called once with a dict and None, or None and a CallError."""
-
-    def __init__(self, action, payload, done=None, klass=EVENT, timeout_ms=None, order=0):
-        self.action = action
-        self.payload = payload
-        self.done = done
-        self.klass = klass
-        self.timeout_ms = timeout_ms  # None: the RPC's own
-        self.order = order
-        self.id = None  # message id once sent
-
-    def finish(self, result, error):
-        done = self.done
-        self.done = None
-        if done:
-            done(result, error)
 
 
 class RPC:

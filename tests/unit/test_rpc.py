@@ -1,6 +1,6 @@
 import json
 
-from ocpp import rpc
+from ocpp import calls
 from ocpp.loopback import Loopback
 from ocpp.rpc import RPC, CallError
 from support import FakeClock
@@ -139,15 +139,15 @@ def test_queue_drops_the_oldest():
 
 def test_classes_are_held_back():
     f = Far()
-    f.r.may_send = lambda klass: klass == rpc.BOOT
+    f.r.may_send = lambda klass: klass == calls.BOOT
     f.r.call("Event", {})
-    f.r.call("Boot", {}, None, rpc.BOOT)
+    f.r.call("Boot", {}, None, calls.BOOT)
     assert f.got()[2] == "Boot"
     assert f.got() is None
 
 
 class Source:
-    klass = rpc.TRANSACTION
+    klass = calls.TRANSACTION
 
     def __init__(self, order):
         self.order = order
@@ -157,7 +157,7 @@ class Source:
 
     def take(self):
         self.order = None
-        return rpc.Call("S", {}, None, self.klass)
+        return calls.Call("S", {}, None, self.klass)
 
 
 def test_sources_take_their_turn_by_order():

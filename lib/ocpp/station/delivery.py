@@ -3,7 +3,7 @@
 OCPP 1.6 §3.7.1 (offline), §3.7.2 (retries: TransactionMessageAttempts, TransactionMessageRetryInterval).
 """
 
-from ocpp import rpc, txlog
+from ocpp import calls
 from ocpp.clock import Timer
 from ocpp.log import log
 
@@ -11,7 +11,7 @@ _FRESH = const(4)  # records that still take part in the order of occurrence wit
 
 
 class Delivery:
-    klass = rpc.TRANSACTION
+    klass = calls.TRANSACTION
 
     def __init__(self, station):
         self._station = station
@@ -43,20 +43,20 @@ class Delivery:
         for seq, order in self._orders:
             if seq == record.seq:
                 return order
-        return rpc.LAST  # a backlog: everything else may pass
+        return calls.LAST  # a backlog: everything else may pass
 
     def take(self):
         record = self._station.log.head()
         call = self._station.dialect.transaction_message(record)
         if call is None:  # nothing to be told of it in this version
             self._station.log.done(record.seq)
-            return rpc.Call("", lambda: None, None, rpc.TRANSACTION)
+            return calls.Call("", lambda: None, None, calls.TRANSACTION)
         action, payload, learn = call
 
         def done(result, error):
             self._answered(record, result, error, learn)
 
-        return rpc.Call(action, payload, done, rpc.TRANSACTION)
+        return calls.Call(action, payload, done, calls.TRANSACTION)
 
     def _answered(self, record, result, error, learn):
         if error is None:

@@ -1,6 +1,6 @@
 """Registration with the central system, its clock, and the heartbeat (OCPP 1.6 §4.2, §4.6)."""
 
-from ocpp import rpc
+from ocpp import calls
 from ocpp.clock import Timer
 from ocpp.log import log
 
@@ -30,9 +30,9 @@ class Registration:
 
     def may_send(self, klass):
         """What may be sent in the present state (OCPP 1.6 §4.2)."""
-        if self.status == ACCEPTED or klass == rpc.BOOT:
+        if self.status == ACCEPTED or klass == calls.BOOT:
             return True
-        return self.status == PENDING and klass == rpc.TRIGGERED
+        return self.status == PENDING and klass == calls.TRIGGERED
 
     def step(self):
         if self.status != ACCEPTED:

@@ -4,7 +4,7 @@ States are not queued: when there is a link, what differs from the last state *r
 (OCPP 1.6 §4.9, MinimumStatusDuration).
 """
 
-from ocpp import rpc
+from ocpp import calls
 from ocpp.clock import Timer
 
 _RETRY_S = const(60)  # wait after a report that was not answered
@@ -28,7 +28,7 @@ class _Slot:
 
 
 class StatusReporter:
-    klass = rpc.STATE
+    klass = calls.STATE
 
     def __init__(self, station):
         self._station = station
@@ -109,4 +109,4 @@ class StatusReporter:
         action, payload = self._station.dialect.status(
             id, slot.state, slot.error, slot.info, slot.stamp
         )
-        return rpc.Call(action, payload, done, rpc.STATE)
+        return calls.Call(action, payload, done, calls.STATE)

@@ -4,7 +4,7 @@ Only what is needed at any moment is here. Each operation, outgoing or incoming,
 named like its action: `handle(dialect, request)` answers it, `payload`, `send` or `learn` make it.
 """
 
-from ocpp import rpc, txlog
+from ocpp import calls, txlog
 from ocpp.log import log
 
 _RECORDS = {
@@ -16,6 +16,7 @@ _RECORDS = {
 
 class Dialect:
     package = "ocpp.v16"
+    subprotocol = "ocpp1.6"
     tracks_states = False  # charging states are told as connector states, not with a transaction
     parks_chains = (
         False  # what follows a start that failed is sent with transactionId -1 (errata 3.18)
@@ -92,10 +93,12 @@ class Dialect:
         if handler:
             return handler(request)
         if not station.knows(action):
-            raise rpc.CallError("NotImplemented", "unknown action " + action[:50])
+            raise calls.CallError("NotImplemented", "unknown action " + action[:50])
         op = self.op(action)
         if not hasattr(op, "handle"):
-            raise rpc.CallError("NotSupported", action + " is not supported by this charge point")
+            raise calls.CallError(
+                "NotSupported", action + " is not supported by this charge point"
+            )
         station.check(action, True, request.payload)
         return op.handle(self, request)
 

@@ -8,7 +8,7 @@ Only what is needed at any moment is here. Each operation, outgoing or incoming,
 import binascii
 import os
 
-from ocpp import rpc
+from ocpp import calls
 from ocpp.txlog import EVENT
 
 _FILE = const("transactions")
@@ -17,6 +17,7 @@ _FREE_STATES = ("Available", "Reserved", "Unavailable", "Faulted")
 
 class Dialect:
     package = "ocpp.v2"
+    subprotocol = "ocpp2.0.1"
     tracks_states = True  # a transaction's records tell charging states, and values at its start
     parks_chains = False  # a start that is not taken does not hold back what follows
 
@@ -87,15 +88,15 @@ class Dialect:
         station = self.station
         action = request.action
         if station.registration.status == "Rejected":  # B03.FR.08, errata 2023-12 §2.3.1
-            raise rpc.CallError("SecurityError", "this station is rejected")
+            raise calls.CallError("SecurityError", "this station is rejected")
         handler = station.handlers.get(action)
         if handler:
             return handler(request)
         if not station.knows(action):
-            raise rpc.CallError("NotImplemented", "unknown action " + action[:50])
+            raise calls.CallError("NotImplemented", "unknown action " + action[:50])
         op = self.op(action)
         if not hasattr(op, "handle"):
-            raise rpc.CallError("NotSupported", action + " is not supported by this station")
+            raise calls.CallError("NotSupported", action + " is not supported by this station")
         station.check(action, True, request.payload)
         return op.handle(self, request)
 

@@ -1,6 +1,6 @@
 """BootNotification, OCPP 1.6 §4.2."""
 
-from ocpp import rpc
+from ocpp import calls
 from ocpp.v16.types import time_of
 
 _FIELDS = (
@@ -27,4 +27,4 @@ def send(dialect, done):
     for name, field in _FIELDS:
         if info.get(name):
             payload[field] = info[name]
-    dialect.station.rpc.call("BootNotification", payload, answered, rpc.BOOT)
+    dialect.station.rpc.call("BootNotification", payload, answered, calls.BOOT)

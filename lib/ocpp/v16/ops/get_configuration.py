@@ -1,6 +1,6 @@
 """GetConfiguration.req (OCPP 1.6 §5.8): all keys, or those asked for. A job: answered later."""
 
-from ocpp.rpc import CallError
+from ocpp.calls import CallError
 
 _KEY_MAX = const(50)  # characters
 _VALUE_MAX = const(500)

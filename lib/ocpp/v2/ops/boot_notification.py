@@ -1,6 +1,6 @@
 """BootNotification, OCPP 2.0.1 B01 to B03."""
 
-from ocpp import rpc
+from ocpp import calls
 from ocpp.v2.types import time_of
 
 _REASONS = (
@@ -30,4 +30,4 @@ def send(dialect, done):
         "reason": reason if " %s " % reason in _REASONS else "Unknown",
         "chargingStation": about,
     }
-    station.rpc.call("BootNotification", payload, answered, rpc.BOOT)
+    station.rpc.call("BootNotification", payload, answered, calls.BOOT)

@@ -1,6 +1,6 @@
 """GetVariables, OCPP 2.0.1 B06. A job: answered later."""
 
-from ocpp.rpc import CallError
+from ocpp.calls import CallError
 from ocpp.v2.variables import find, result
 
 _MOST = const(32)  # variables one message may ask for

@@ -1,6 +1,6 @@
 """Heartbeat, OCPP 2.0.1 G02."""
 
-from ocpp.rpc import EVENT
+from ocpp.calls import EVENT
 from ocpp.v2.types import time_of
 
 

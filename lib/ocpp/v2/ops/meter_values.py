@@ -1,6 +1,6 @@
 """MeterValues, OCPP 2.0.1 J01: outside a transaction."""
 
-from ocpp.rpc import EVENT
+from ocpp.calls import EVENT
 from ocpp.v2.types import meter_value
 
 

@@ -1,6 +1,6 @@
 """SetVariables, OCPP 2.0.1 B05: each is on flash before the answer. A job: answered later."""
 
-from ocpp.rpc import CallError
+from ocpp.calls import CallError
 from ocpp.v2.variables import find, result
 
 _MOST = const(32)  # variables one message may set

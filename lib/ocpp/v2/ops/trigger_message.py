@@ -1,6 +1,6 @@
 """TriggerMessage, OCPP 2.0.1 F06."""
 
-from ocpp.rpc import TRIGGERED
+from ocpp.calls import TRIGGERED
 from ocpp.v2.types import connectors_of
 
 

@@ -1,6 +1,6 @@
 """UnlockConnector, OCPP 2.0.1 F05. The lock may take its time: answered later."""
 
-from ocpp.rpc import CallError
+from ocpp.calls import CallError
 from ocpp.v2.types import connectors_of
 
 
