@@ -6,13 +6,16 @@ restart of the firmware: it asks the runner for the station anew each time.
 """
 
 import asyncio
+import gc
 import json
-from http import Answer, HTTPError, Pieces, Server, error, put
+import sys
 
 import report
 import routes
+from microdot import abort
+from microdot.microdot import HTTPException
+from web import Server, answer
 
-from ocpp import strictjson
 from ocpp.log import log
 
 _MAX_LISTENERS = const(4)  # of /api/events
@@ -27,7 +30,8 @@ def _message_pieces(frames, after):
     n = max(after + 1, frames.first)
     mark = b""
     while n <= newest:
-        yield mark + frames.read(n)
+        yield mark
+        yield from frames.pieces(n)
         mark = b", "
         n = max(n + 1, frames.first)
     yield "]}"
@@ -41,49 +45,49 @@ def _setting_pieces(settings):
     yield "}"
 
 
-class Events(Answer):
+class Events:
     """Server-sent events until the client leaves: `message` for a frame, `status` when it has
-    changed."""
+    changed. An asynchronous iterator, as microdot wants it for an answer that is made while it is
+    written."""
 
-    limit_s = None
+    def __init__(self, runner, after, ended):
+        self._pieces = _event_pieces(runner, after)
+        self._ended = ended  # fn() -> True once the client has left
 
-    def __init__(self, api, after):
-        super().__init__("", kind="text/event-stream")
-        self._api = api
-        self._after = after
+    def __aiter__(self):
+        return self
 
-    async def write(self, stream, head_only):
-        self._api.listeners += 1
-        try:
-            await self.write_head(stream)
-            if not head_only:
-                await self._tell(stream)
-        finally:
-            self._api.listeners -= 1
-
-    async def _tell(self, stream):
-        runner = self._api.runner
-        frames = runner.frames
-        seen = None
-        quiet = 0
-        while stream.s.read(64) != b"":  # b"": the client has left
-            quiet += 1
-            while self._after < frames.last:
-                self._after = max(self._after + 1, frames.first)
-                quiet = 0
-                line = frames.read(self._after)
-                await put(stream, b"id: %d\nevent: message\ndata: %s\n\n" % (self._after, line))
-            now = report.signature(runner)
-            if now != seen:
-                seen = now
-                quiet = 0
-                await put(
-                    stream, "event: status\ndata: %s\n\n" % json.dumps(report.status(runner))
-                )
-            if quiet >= _SILENCE:
-                quiet = 0
-                await put(stream, ":\n\n")
+    async def __anext__(self):
+        while not self._ended():
+            piece = next(self._pieces)
+            if piece:
+                return piece
             await asyncio.sleep_ms(_LOOK_MS)
+        raise StopAsyncIteration
+
+
+def _event_pieces(runner, after):
+    """Without end; None: there are no news now."""
+    frames = runner.frames
+    seen = None
+    quiet = 0
+    while True:
+        quiet += 1
+        while after < frames.last:
+            after = max(after + 1, frames.first)
+            quiet = 0
+            yield "id: %d\nevent: message\ndata: " % after
+            yield from frames.pieces(after)
+            yield "\n\n"
+        now = report.signature(runner)
+        if now != seen:
+            seen = now
+            quiet = 0
+            yield "event: status\ndata: %s\n\n" % json.dumps(report.status(runner))
+        if quiet >= _SILENCE:
+            quiet = 0
+            yield ":\n\n"
+        yield None
 
 
 class Api:
@@ -91,37 +95,39 @@ class Api:
 
     def __init__(self, runner):
         self.runner = runner
-        self.listeners = 0
-        self.serve = Server(self._serve).serve
+        self._server = Server(self._respond)
+        self.serve = self._server.handle_request
 
-    def _serve(self, request):
+    def _respond(self, request):
         """Called by the server for each request."""
         try:
-            method = "GET" if request.method == "HEAD" else request.method
-            return self._answer(method, request)
-        except HTTPError:
+            return self._answer("GET" if request.method == "HEAD" else request.method, request)
+        except HTTPException:
             raise
         except (ValueError, NotImplementedError) as e:
-            return error(400, str(e) or "not possible")
+            abort(400, str(e) or "not possible")
+        except MemoryError:
+            gc.collect()
+            abort(503, "out of memory")
         except Exception as e:
             log.error("api", request.method, request.path, repr(e))
             log.trace(e)
-            return error(500, "internal error: %r" % e)
+            abort(500, "internal error: %r" % e)
 
     def _answer(self, method, request):
         if request.path == "/" and method == "GET":
-            return Answer(_INDEX, kind="text/plain")
+            return answer(_INDEX, kind="text/plain")
         evse, name, fields = self._find(method, request.path)
         act = getattr(self, name)
         if fields == ["-"]:
             return act(request)
-        body = routes.checked(_object(request.body), fields)
+        body = _checked(request.body, fields)
         if evse is None:
             act(body)
         else:
             act(evse, body)
         self.runner.board.world.save()
-        return Answer({})
+        return answer({})
 
     def _find(self, method, path):
         """(EVSE or None, name of the method here, fields) for a request."""
@@ -132,10 +138,10 @@ class Api:
             parts[3] = "N"
         found = routes.find("/".join(parts[2:])) if parts[:2] == ["", "api"] else None
         if not found:
-            raise HTTPError(404, "no such path: " + path)
+            abort(404, "no such path: " + path)
         evse = None if number is None else self._evse(number)
         if method not in found:
-            raise HTTPError(405, "%s takes %s" % (path, " and ".join(found)))
+            abort(405, "%s takes %s" % (path, " and ".join(found)))
         return evse, found[method][0], found[method][1]
 
     def _evse(self, number):
@@ -143,30 +149,33 @@ class Api:
         if isinstance(number, str):
             number = int(number) if number.isdigit() and len(number) < 4 else 0
         if not 1 <= number <= len(evses):
-            raise HTTPError(404, "no such connector; there are 1 to %d" % len(evses))
+            abort(404, "no such connector; there are 1 to %d" % len(evses))
         return evses[number - 1]
 
     def _station(self):
         app = self.runner.ready()
         if app is None:
-            raise HTTPError(503, "the firmware does not start")
+            abort(503, "the firmware does not start")
         return app.station
 
     # -- showing ----------------------------------------------------------------------------------
 
     def status(self, req):
-        return Answer(report.status(self.runner))
+        return answer(report.status(self.runner))
 
     def messages(self, req):
-        return Pieces(_message_pieces(self.runner.frames, _after(req, 0)))
+        return answer(_message_pieces(self.runner.frames, _after(req, 0)))
 
     def events(self, req):
-        if self.listeners >= _MAX_LISTENERS:
-            raise HTTPError(503, "at most %d listeners" % _MAX_LISTENERS)
-        return Events(self, _after(req, self.runner.frames.last))
+        if self._server.endless >= _MAX_LISTENERS:
+            abort(503, "at most %d listeners" % _MAX_LISTENERS)
+        after = _after(req, self.runner.frames.last)
+        found = answer(Events(self.runner, after, req.sock[0].ended), kind="text/event-stream")
+        found.endless = True
+        return found
 
     def settings(self, req):
-        return Pieces(_setting_pieces(self._station().settings))
+        return answer(_setting_pieces(self._station().settings))
 
     # -- the world --------------------------------------------------------------------------------
 
@@ -175,7 +184,7 @@ class Api:
 
     def unplug(self, evse, body):
         if not evse.unplug(body.get("side") == "station"):
-            raise HTTPError(409, "the connector is locked")
+            abort(409, "the connector is locked")
 
     def ev(self, evse, body):
         evse.set_ev(**body)
@@ -220,12 +229,12 @@ class Api:
         settings = self._station().settings
         for name in body:
             if settings.lookup(name) is None:
-                raise HTTPError(400, "unknown setting " + name)
+                abort(400, "unknown setting " + name)
         for name in body:
             try:
                 settings.force(name, body[name])
             except (ValueError, OSError) as e:
-                raise HTTPError(400, "%s is %s: %s" % (name, json.dumps(body[name]), e)) from None
+                abort(400, "%s is %s: %s" % (name, json.dumps(body[name]), e))
 
     def auth_cache(self, body):
         self._station().auth_cache_put(body)
@@ -249,23 +258,38 @@ class Api:
         return act
 
 
+def _checked(body, fields):
+    """The JSON object of a request body, which keeps to its fields. The code that looks at it is
+    in memory only meanwhile."""
+    value = _object(body)
+    try:
+        from fields import checked
+
+        return checked(value, fields)
+    finally:
+        for name in ("fields", "rules"):
+            sys.modules.pop(name, None)
+
+
 def _object(body):
     """The JSON object of a request body; {} if there is none."""
+    from ocpp.strictjson import loads  # only while it is needed: `lib/ocpp` lets it go
+
     try:
         text = body.decode().strip()
-        value = strictjson.loads(text) if text else {}
+        value = loads(text) if text else {}
     except (ValueError, UnicodeError):
-        raise HTTPError(400, "the body is not JSON") from None
+        abort(400, "the body is not JSON")
     if not isinstance(value, dict):
-        raise HTTPError(400, "the body is not a JSON object")
+        abort(400, "the body is not a JSON object")
     return value
 
 
 def _after(req, default):
     """The number in `?after=N`."""
-    text = req.argument("after")
+    text = req.args.get("after")
     if text is None:
         return default
     if not text.isdigit() or len(text) > 15:
-        raise HTTPError(400, "after is %s; accepted: a number" % json.dumps(text))
+        abort(400, "after is %s; accepted: a number" % json.dumps(text))
     return int(text)

@@ -7,12 +7,10 @@ The file is a ring: the newest line overwrites the oldest ones. It begins anew w
 import array
 import json
 
-from ocpp import strictjson
-from ocpp.iso import to_iso
-
 _SIZE = const(1000000)  # bytes of the file
 _COUNT = const(512)  # frames that are kept at most
 _LONGEST = const(100000)  # bytes of a frame that is kept whole
+_PIECE = const(1024)  # bytes that are read at a time
 
 
 class Frames:
@@ -32,30 +30,49 @@ class Frames:
 
     def add(self, direction, text):
         """A frame was sent ("out") or has come in ("in")."""
+        from ocpp.iso import to_iso  # only while it is needed: `lib/ocpp` lets it go
+
         n = self.last + 1
-        line = _line(n, self._now(), direction, text).encode()
-        if self._at + len(line) > _SIZE:
+        head = '{"n": %d, "t": "%s", "dir": "%s", ' % (n, to_iso(self._now()), direction)
+        if len(text) <= _LONGEST and (direction == "out" or _is_frame(text)):
+            head += '"frame": '
+        else:
+            head += '"frame": null, "text": '
+            text = json.dumps(text[:200])
+        data = memoryview(text)  # its bytes, not copied
+        size = len(head) + len(data) + 1
+        if self._at + size > _SIZE:
             while self.first <= self.last and self._starts[self.first % _COUNT] >= self._at:
                 self.first += 1
             self._at = 0
         while self.first <= self.last and (
-            n - self.first >= _COUNT or self._covers(len(line), self.first)
+            n - self.first >= _COUNT or self._covers(size, self.first)
         ):
             self.first += 1
         try:
             self._file.seek(self._at)
-            self._file.write(line)
+            for part in (head, data, "}"):
+                self._file.write(part)
         except OSError:
             return  # the disk is full: this frame is not kept
         self._starts[n % _COUNT] = self._at
-        self._lengths[n % _COUNT] = len(line)
-        self._at += len(line)
+        self._lengths[n % _COUNT] = size
+        self._at += size
         self.last = n
 
-    def read(self, n):
-        """The JSON text of frame `n`, from `first` to `last`, as bytes."""
-        self._file.seek(self._starts[n % _COUNT])
-        return self._file.read(self._lengths[n % _COUNT])
+    def pieces(self, n):
+        """The JSON text of frame `n`, from `first` to `last`, in pieces of bytes: a frame may be
+        larger than what memory is left. OSError if it is overwritten meanwhile."""
+        at = self._starts[n % _COUNT]
+        left = self._lengths[n % _COUNT]
+        while left:
+            if n < self.first:
+                raise OSError
+            self._file.seek(at)
+            piece = self._file.read(min(left, _PIECE))
+            at += len(piece)
+            left -= len(piece)
+            yield piece
 
     def _covers(self, size, n):
         """True if a line of `size` bytes, written now, destroys frame `n`."""
@@ -63,11 +80,12 @@ class Frames:
         return start < self._at + size and start + self._lengths[n % _COUNT] > self._at
 
 
-def _line(n, unix, direction, text):
-    """What is not a frame, or too long, has `"frame": null` and its text."""
+def _is_frame(text):
+    """What the central system sends may be anything."""
+    from ocpp.strictjson import check
+
     try:
-        whole = len(text) <= _LONGEST and isinstance(strictjson.loads(text), list)
+        check(text)
+        return text.lstrip()[0] == "["
     except ValueError:
-        whole = False
-    shown = '"frame": ' + text if whole else '"frame": null, "text": ' + json.dumps(text[:200])
-    return '{"n": %d, "t": "%s", "dir": "%s", %s}' % (n, to_iso(unix), direction, shown)
+        return False

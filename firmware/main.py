@@ -53,7 +53,7 @@ def configuration(folder):
             os.remove(folder + "/" + _NEW)
         return None
     finally:
-        del sys.modules["config"]
+        del sys.modules["config"], sys.modules["rules"]
     for line in config.warnings(found, lambda path: config.is_file(folder + "/" + path)):
         log.warn("config", line)
     if name == _NEW:

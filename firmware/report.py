@@ -1,14 +1,16 @@
 """What `GET /api/status` shows."""
 
+import binascii
 import gc
+import json
 
 from sim import faults
-
-from ocpp.iso import to_iso
 
 
 def status(runner):
     """The status of charger and world, as a dict for JSON."""
+    from ocpp.iso import to_iso
+
     app = runner.app
     gc.collect()  # what is used, without what is only not yet reclaimed
     return {
@@ -16,12 +18,14 @@ def status(runner):
         "time": to_iso(runner.time()),
         "uptime_s": app.clock.uptime() if app else 0,
         "heap": {"free": gc.mem_free(), "used": gc.mem_alloc()},
+        "faults": [e.info or e.code for e in app.station.errors] if app else [],
         "connectors": [_connector(runner, evse) for evse in runner.board.evses],
     }
 
 
 def signature(runner):
-    """Changes when anything does that is worth a status event; not with each watt or second."""
+    """A number that changes when anything does that is worth a status event; not with each watt or
+    second."""
     app = runner.app
     parts = []
     if app:
@@ -34,7 +38,7 @@ def signature(runner):
             del shown[changing]
         parts.append(sorted(shown.items(), key=lambda item: item[0]))
         parts.append(tx and (tx["id"], tx["idTag"]))
-    return parts
+    return binascii.crc32(json.dumps(parts).encode())
 
 
 def _offline(runner):

@@ -1,26 +1,10 @@
 """Paths of the control API, and what their bodies may hold.
 
 A line of the table: method, path (`N` is a connector), name of the method in `api.Api`, fields of
-the body. `-`: the body is not looked at; `*`: any field, its value a string or null. A field is
-`name:rule`, with `!` before it if it must be there; `?` after a rule: or null. It is text, and
-read for each request, because that takes a quarter of the heap that tuples and dictionaries would.
-
-| rule | accepts |
-| --- | --- |
-| `bool` `list` | a value of that type |
-| `s40` `s1-40` | a string of at most 40 characters; of 1 to 40 |
-| `i0..9` `n0..9` | an integer, a number, from 0 to 9 |
-| `a|b` `#1|2` | one of these strings, one of these integers |
-| `CODE` `TIME` | an error code (see `sim.faults`), an ISO 8601 time |
-| `TOKEN` `AUTH` | a kind of identifier, a status of an authorization |
+the body as in `fields.py`. `-`: the body is not looked at; `*`: any field, its value a string or
+null. It is text, and read for each request, because that takes a quarter of the heap that tuples
+and dictionaries would.
 """
-
-import json
-
-from rules import fits, nearest, words
-from sim import faults
-
-from ocpp.iso import from_iso
 
 _TABLE = """\
 POST connectors/N/plug plug ev:B|C|D current_a:n0..1000 phases:#1|2|3 soc:n0..100
@@ -46,15 +30,6 @@ POST local_list local_list !version:i0..2147483647 !entries:list
 POST security_event security_event !type:s1-50 info:s255
 POST reboot reboot reason:PowerUp|Watchdog|LocalReset
 """
-_NAMED = {
-    "bool": bool,
-    "list": list,
-    "TOKEN": "Central|DirectPayment|eMAID|EVCCID|ISO14443|ISO15693|KeyCode|Local|MacAddress"
-    "|NoAuthorization|VIN",
-    "AUTH": "Accepted|Blocked|ConcurrentTx|Expired|Invalid|NoCredit|NotAllowedTypeEVSE"
-    "|NotAtThisLocation|NotAtThisTime|Unknown",
-}
-_VALUE = (None, 2500)  # of a setting
 
 
 def find(path):
@@ -66,77 +41,3 @@ def find(path):
         if len(parts) > 2 and parts[1] == path:
             found[parts[0]] = (parts[2], parts[3:])
     return found
-
-
-def checked(body, fields):
-    """`body` if it keeps to its fields. ValueError names the field, its value and what is
-    accepted."""
-    if fields == ["*"]:
-        for name in body:
-            _check(name, body[name], _VALUE)
-        return body
-    rules = {}
-    for field in fields:
-        name, _, rule = field.partition(":")
-        if name[0] == "!":
-            name = name[1:]
-            if name not in body:
-                raise ValueError("%s is missing; accepted: %s" % (name, _words(_rule(rule))))
-        rules[name] = rule
-    for name in body:
-        if name not in rules:
-            near = nearest(name, rules)
-            raise ValueError(
-                "unknown field %s%s" % (name, '; did you mean "%s"?' % near if near else "")
-            )
-        _check(name, body[name], _rule(rules[name]))
-    return body
-
-
-def _check(name, value, rule):
-    if not _fits(value, rule):
-        shown = json.dumps(value)
-        if len(shown) > 60:
-            shown = shown[:57] + "..."
-        raise ValueError("%s is %s; accepted: %s" % (name, shown, _words(rule)))
-
-
-def _rule(text):
-    """The rule (see `rules.py`, or "CODE" or "TIME") that `text` stands for."""
-    if text[-1] == "?":
-        return (None, _rule(text[:-1]))
-    text = _NAMED.get(text, text)
-    if not isinstance(text, str) or text in ("CODE", "TIME"):
-        return text
-    if text[0] == "#":
-        return tuple([int(item) for item in text[1:].split("|")])
-    if ".." in text:
-        low, _, high = text[1:].partition("..")
-        return range(int(low), int(high) + 1) if text[0] == "i" else [int(low), int(high)]
-    if text[0] == "s" and text[-1].isdigit():
-        least, _, most = text[1:].rpartition("-")
-        return -int(most) if least else int(most)
-    return tuple(text.split("|"))
-
-
-def _fits(value, rule):
-    if isinstance(rule, tuple) and rule[0] is None:
-        return value is None or _fits(value, rule[1])
-    if rule == "CODE":
-        return isinstance(value, str) and faults.known(value)
-    if rule == "TIME":
-        try:
-            return from_iso(value) is not None
-        except ValueError:
-            return False
-    return fits(value, rule)
-
-
-def _words(rule):
-    if isinstance(rule, tuple) and rule[0] is None:
-        return _words(rule[1]) + " or null"
-    if rule == "CODE":
-        return "an OCPP 1.6 error code (%s) or CX001 to CX026" % ", ".join(faults.CODES)
-    if rule == "TIME":
-        return "a time like 2026-11-21T03:00:00Z"
-    return words(rule)

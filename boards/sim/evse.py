@@ -61,9 +61,9 @@ class Evse:
         self._changed()
 
     def unplug(self, at_station=False):
-        """The cable is out, and with it what was wrong with the pilot. Returns False if the lock
-        holds it."""
-        if at_station and self.locked and self.plugged:
+        """The cable is out, and with it what was wrong with the pilot. A lock that is shut keeps the
+        station's end in the socket until it opens. Returns False if the lock holds it."""
+        if at_station and self.locked:
             return False
         self.ev = "A"
         self.pilot = None
@@ -225,7 +225,8 @@ class Evse:
     def _move_lock(self):
         if not self.lock_wanted:
             self._held_open = False
-        wanted = self.lock_wanted and self.plugged and not self._held_open
+        cable = self.plugged or self.locked
+        wanted = self.lock_wanted and cable and not self._held_open
         if wanted == self.locked:
             return
         if not self.jam:

@@ -127,9 +127,12 @@ class World:
                 state = json.load(file)
         except OSError:
             return  # the first process
+        except ValueError:
+            return log.error("world", "state.json is damaged: it begins anew")
         for evse, kept in zip(self.evses, state):
             for name in _KEPT:
-                setattr(evse, name, kept[name])
+                if name in kept:
+                    setattr(evse, name, kept[name])
             for code in kept["faults"]:
                 evse.faults[code] = tuple(kept["faults"][code])
             evse.restored()

@@ -1,14 +1,111 @@
-"""What a host or the central system seldom asks of a station; imported when it does. See `Host.act`."""
+"""What a host or the central system asks of a station now and then. See `Host`."""
 
 from ocpp.clock import Timer
-from ocpp.station.identity import ACCEPTED, IdInfo
+from ocpp.log import log
+from ocpp.station.connector import Error
+from ocpp.station.identity import ACCEPTED, IdInfo, checked, same
+from ocpp.station.session import Grant
 
+_FLASH = const("FlashFull")  # vendor code of the warning
+_PROBE_S = const(60)  # a full flash is tried again that often
 _ENDING_S = const(15)  # longest wait for a transaction to end, and for the lock to open
 
 
-def set_error(station, error):
-    """An error of the station as a whole, an `Error`; see `Connector.set_error`."""
-    station.errors = [e for e in station.errors if e.code != error.code] + [error]
+def begin(station, connector, id_token, kind, authorized, parent):
+    """See `Session.begin`."""
+    grant = Grant(checked(id_token, station.dialect.id_max), kind, parent)
+    if not connector.free or station.tokens.reserved(connector):
+        return False
+    if authorized:
+        connector.accept(grant)
+    else:
+        station.tokens.authorize(connector, grant)
+    return True
+
+
+def end(station, connector, id_token, reason):
+    """End a session for an identifier that did not begin it, if it is of the same group."""
+
+    def judged(info):
+        session = connector.tx or connector.grant
+        if info.status == ACCEPTED and session and same(session.parent, info.parent):
+            connector.end(id_token, reason, True)
+        else:
+            station.tokens.rejected(id_token, info, connector)
+
+    station.tokens.ask(checked(id_token), "", judged)
+
+
+def authorize(station, id_token, done, type=""):
+    """Ask whether an identifier may charge, with no consequences: `done(info)` is called once, perhaps
+    before this returns; `info.status`, `.parent`, `.expiry` (Unix s). Cache, list, central system and
+    offline rules as for a card (OCPP 1.6 §3.5, §4.1). ValueError for an identifier that is none."""
+    station.authorization.check(checked(id_token), type, done)
+
+
+def call(station, action, payload, done=None, timeout_ms=None):
+    """Send any operation; `done(result, error)`: the CALLRESULT and None, or None and a CallError, of
+    which `local` ones never got an answer ("Timeout", "Offline", "Dropped"). `payload`: dict, or a function
+    that makes it when it is sent. Waits while there is no link; of more than 16 the oldest is dropped.
+    TypeError for anything else."""
+    if not isinstance(action, str):
+        raise TypeError("action is a text, not %r" % (action,))
+    if not isinstance(payload, dict) and not callable(payload):
+        raise TypeError("payload is a dict or a function, not %r" % (payload,))
+    station.rpc.call(action, payload, done, timeout_ms=timeout_ms)
+
+
+def change_availability(station, number, operative):
+    """ChangeAvailability as the central system's (OCPP 1.6 §5.2); number 0: the whole station. Returns
+    "Accepted", "Scheduled" or "Rejected"; ValueError for a number that is none."""
+    if number != 0:
+        station.connector(number)
+    return station.part("availability").change(number, operative)
+
+
+def reset(station, kind):
+    """A reset, "Soft" or "Hard" (2.x: "Immediate", "OnIdle"): transactions are ended and told, then
+    `on_reset(kind)` is called (OCPP 1.6 §5.14). False if it can't be, or `reset_allowed` forbids it."""
+    allowed = station.reset_allowed
+    if station.on_reset is None or (allowed and allowed(kind) is False):
+        return False
+    station.part("reset").request(kind)
+    return True
+
+
+def set_online(station, online):
+    """The network is gone (False: the link is dead), or back (True: dialled at once)."""
+    station.connection.set_online(online)
+
+
+def set_error(station, code, info="", vendor_id="", vendor_code="", faulted=True):
+    """An error of the station as a whole; see `Connector.set_error`."""
+    error = Error(code, info, vendor_id, vendor_code, faulted)
+    if error not in station.errors:
+        station.errors = [e for e in station.errors if e.code != code] + [error]
+
+
+def check_flash(station):
+    """The flash takes nothing any more, or takes it again: told as a warning, charging goes on."""
+    if station.probe.due():
+        station.store.probe()
+        station.log.retry()
+    full = station.log.full or station.store.full
+    if full:
+        station.probe.start_s(_PROBE_S)
+    else:
+        station.probe.stop()
+    if full != station.full:
+        station.full = full
+        station.errors = [e for e in station.errors if e.vendor_code != _FLASH]
+        if full:
+            error = Error("InternalError", "flash full or broken", "", _FLASH, False)
+            station.errors.append(error)
+
+
+def clear_error(station, code=None):
+    """An error of the station is gone; None: all of them."""
+    station.errors = [e for e in station.errors if code is not None and e.code != code]
 
 
 def unlock(station, connector, done):
@@ -26,7 +123,11 @@ def _unlocking(station, connector, done, timer):
         yield
     connector.release_lock()
     while True:
-        state = station.on_unlock(connector)
+        try:
+            state = station.on_unlock(connector)
+        except Exception as e:
+            log.error("lock", "can't be opened:", repr(e))
+            state = False
         if state is not None or timer.due():
             return done("Unlocked" if state else "UnlockFailed")
         yield
@@ -44,7 +145,7 @@ def data_transfer(station, vendor, message, data):
 
 
 def ocpp_status(station):
-    """State of the link and what waits, as a dict."""
+    """State of the link and what waits, as a dict; docs/api.md."""
     connection = station.connection
     last = connection.last_rx
     age = None if last is None else station.clock.diff(station.clock.ticks(), last) // 1000
@@ -60,11 +161,16 @@ def ocpp_status(station):
 
 
 def auth_cache_put(station, entry):
-    """Put an entry into the authorization cache: idTag, status, group, expiry (ISO 8601 or None).
-    ValueError for an expiry that is no time."""
+    """Put an entry into the authorization cache: a dict with idTag, status, group, expiry (ISO 8601 or None).
+    ValueError for an expiry that is no time, KeyError without idTag."""
     from ocpp.iso import from_iso
 
     expiry = entry.get("expiry")
     unix = from_iso(expiry) if expiry else None
     info = IdInfo(entry.get("status", ACCEPTED), entry.get("group"), unix)
-    station.authorization.cache.put(entry["idTag"], info)
+    station.authorization.cache.put(checked(entry["idTag"]), info)
+
+
+def auth_cache_clear(station):
+    """Empty the authorization cache."""
+    station.authorization.cache.clear()

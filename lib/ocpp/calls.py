@@ -1,5 +1,7 @@
 """Calls as the domain and any RPC know them: what is to be sent, in which class, what can go wrong."""
 
+from ocpp.log import log
+
 # Delivery classes
 BOOT = 0  # before anything else
 TRIGGERED = 1  # asked for by the other side: allowed where ordinary calls are not
@@ -14,6 +16,7 @@ class CallError(Exception):
     """A CALLERROR, received or to be sent; or, with `local`, a call that found no answer."""
 
     local = False
+    answer = None  # the CALLRESULT, where it was one that breaks its schema
 
     def __init__(self, code, description="", details=None):
         super().__init__(code)
@@ -26,7 +29,7 @@ class CallError(Exception):
 
 
 class Unanswered(CallError):
-    """No answer came: `code` is "Timeout", "Offline" or "Dropped"."""
+    """No answer came: `code` is "Timeout", "Offline" or "Dropped"; any other: it could not even be sent."""
 
     local = True
 
@@ -41,6 +44,7 @@ class Call:
         self.done = done
         self.klass = klass
         self.timeout_ms = timeout_ms  # None: the RPC's own
+        self.timer = None  # runs from `RPC.call` on where `timeout_ms` is given
         self.order = order
         self.id = None  # message id once sent
 
@@ -48,4 +52,8 @@ class Call:
         done = self.done
         self.done = None
         if done:
-            done(result, error)
+            try:
+                done(result, error)
+            except Exception as e:  # a fault of who called must not stop everybody's messages
+                log.error("rpc", "after", self.action, "failed:", repr(e))
+                log.trace(e)

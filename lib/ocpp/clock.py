@@ -75,12 +75,13 @@ class Timer:
         self._at = None
 
     def due(self):
-        """True from the deadline on, until started anew or stopped."""
+        """True from the deadline on, until started anew or stopped. Ask at least once in three days."""
         if self._at is None:
             return False
         if ((self._clock.ticks() - self._at + _HALF) & _MASK) < _HALF:
             return False
         if self._more <= 0:
+            self._at = self._clock.ticks()  # or it would lie ahead again when the ticks wrap
             return True
         self._step(self._at)
         return False

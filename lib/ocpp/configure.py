@@ -22,12 +22,18 @@ LISTS = (
 )
 
 
-def settings(station):
-    """Apply the configuration to the settings. Returns what could not be taken: (name, why)."""
+def settings(station, declare):
+    """Apply the configuration to the settings, with those the host declares. Returns what could not be
+    taken: (name, why)."""
     config = station.config
     settings = station.settings
+    for line in declare:
+        settings.declare(line)
     count = config.get("connectors", 1)
-    settings.set_fixed("NumberOfConnectors", str(count if isinstance(count, int) else len(count)))
+    count = count if isinstance(count, int) else len(count)
+    if count < 1:
+        raise ValueError("connectors is %d; there must be one" % count)
+    settings.set_fixed("NumberOfConnectors", str(count))
     server = config.get("ocpp", {})
     if server.get("password"):
         settings.install("AuthorizationKey", server["password"])
@@ -45,6 +51,8 @@ def settings(station):
 
 def trim(station):
     """Take what this station can't measure out of its settings; all is declared now."""
+    for name in ("wiring", "acts", "station.measurands"):
+        unload("ocpp." + name)
     station.metering.trim(LISTS)
 
 
@@ -64,6 +72,11 @@ def link(station, open_link, connection, remote):
         station.rpc = remote
         station.connection = connection or remote.connection
         return
+    if connection is None:
+        if open_link is None:
+            raise ValueError("a station needs open_link, connection or remote")
+        if not station.config.get("ocpp", {}).get("url"):
+            raise ValueError("ocpp.url is missing")
     from ocpp.rpc import RPC
 
     station.connection = connection or _supervisor(station, open_link)

@@ -32,7 +32,15 @@ class Request:
 
     def fail(self, code, description="", details=None):
         """Send a CALLERROR."""
-        self._answer([4, self.id, code, description[:255], details or {}])
+        self._answer([4, self.id, code, str(description)[:255], details or {}])
+
+    def finished_by(self, job):
+        """A job that answers this call; a fault in it is an answer, too: no call stays open."""
+        try:
+            yield from job
+        except Exception:
+            self.fail("InternalError", "internal error")
+            raise
 
     def _answer(self, frame):
         # An answer belongs to the connection its question came on.
@@ -46,15 +54,22 @@ def parse(rpc, text):
     """The frame in `text`, or None if it is none, or one to be ignored."""
     try:
         frame = loads(text)
+    except MemoryError:
+        log.error("rpc", "no memory for a message of", len(text), "characters")
+        id = _salvage_id(text)
+        return rpc.send_answer([4, id, "InternalError", "out of memory", {}]) if id else None
     except (ValueError, RuntimeError):
         return _garbage(rpc, text, _salvage_id(text), "malformed JSON")
     if not isinstance(frame, list) or len(frame) < 3 or not _is_int(frame[0]):
         return _garbage(rpc, text, None, "not an OCPP frame")
     kind, id = frame[0], frame[1]
     if not isinstance(id, str) or not 0 < len(id) <= _MAX_ID:
-        return _garbage(rpc, text, None, "message id is not a text of 1 to 36 characters")
+        known = id if kind == 2 and isinstance(id, str) else None
+        return _garbage(rpc, text, known, "message id is not a text of 1 to 36 characters")
     if kind not in (2, 3, 4):
         return _garbage(rpc, text, id, "unknown message type")
+    if kind < 4 and frame[-1] is None:  # allowed instead of {} (OCPP-J 1.6 §4.2.1, §4.2.2)
+        frame[-1] = {}
     if kind == 2 and not (
         len(frame) == 4 and isinstance(frame[2], str) and isinstance(frame[3], dict)
     ):
@@ -109,6 +124,7 @@ def _answer(rpc, kind, frame):
                 rpc.check(call.action, False, result, True)
         except CallError as e:
             log.warn("rpc", "answer to", call.action, "breaks its schema:", e)
+            e.answer = result
             result, error = None, e
     if rpc.on_answer:
         rpc.on_answer()
@@ -117,7 +133,7 @@ def _answer(rpc, kind, frame):
 
 
 def _garbage(rpc, text, id, what):
-    log.warn("rpc", what + ":", text[:80])
+    log.warn("rpc", what + ":", text[:32])  # further on a password may be
     code = rpc.on_garbage(text, id, what) if rpc.on_garbage else None
     if code:
         rpc.send_answer([4, id or "-1", code, what, {}])

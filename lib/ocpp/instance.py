@@ -4,48 +4,66 @@ Puts the parts together: flash, settings, domain, dialect, RPC, connection. Ever
 replace is handed in. Several stations may live in one process.
 """
 
+import gc
 import os
 
 from ocpp import txlog
+from ocpp.calls import CallError
 from ocpp.clock import Timer
 from ocpp.host import Host
 from ocpp.log import log
 from ocpp.ondemand import OnDemand, unload
-from ocpp.station.connector import AVAILABLE, FAULTED, UNAVAILABLE, Connector
+from ocpp.station.connector import (
+    AVAILABLE,
+    FAULTED,
+    UNAVAILABLE,
+    Connector,
+    Error,
+    is_fault,
+)
 from ocpp.station.delivery import Delivery
 from ocpp.station.identity import ACCEPTED
 from ocpp.station.registration import Registration
+from ocpp.station.session import FIRMWARE
 from ocpp.station.settings import Settings
 from ocpp.station.status import StatusReporter
 from ocpp.store import Store
 
 _TICK_MS = const(100)  # how often inputs are looked at
+_SOUND_S = const(60)  # without a fault of ours, until its warning is taken back
+_JOBS = const(8)  # at work, before the central system is turned away
 
 
 class Station(Host, OnDemand):
     """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what is kept;
     `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial. Instead of `open_link`,
-    `connection` (a `Loopback`, or a transport of the host's own), or `remote`, an RPC of the host's own."""
+    `connection` (a `Loopback`, or a transport of the host's own), or `remote`, an RPC of the host's own.
+    `declare`: settings of the host's own, lines as in `station/settings_table.py`. ValueError, OSError."""
 
-    def __init__(self, config, root, clock, open_link=None, connection=None, remote=None):
+    def __init__(
+        self, config, root, clock, open_link=None, connection=None, remote=None, declare=()
+    ):
         self.config = config
         self.clock = clock
         self.store = Store(_directory(root, "state"))
         self.log = txlog.TxLog(_directory(root, "log"), clock)
         clock.boot = self.store.next_boot(self.log.seen_boot)
         self.settings = Settings(self.store)
-        self.problems = self._configure("settings")  # what could not be taken: (name, why)
+        self.problems = self._configure(
+            "settings", declare
+        )  # what could not be taken: (name, why)
         # Hooks of the host
         self.on_reset = (
             None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
         )
+        self.reset_allowed = None  # fn(kind) -> False: a reset is refused
         self.on_unlock = (
             None  # fn(connector) -> True open, False failed, None still trying; None: no lock
         )
         self.boot_reason = "PowerUp"
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
         self.data_handlers = {}  # (vendor, message or None) -> fn(data)
-        self._events = {}  # event -> [fn(event, connector)]
+        self.events = {}  # event -> [fn(event, connector)]
         # State
         self.errors = []  # of the station itself
         self.jobs = []  # generators, stepped once per loop
@@ -56,6 +74,9 @@ class Station(Host, OnDemand):
         self.resetting = False  # True: no new sessions, a restart is under way
         self.local_lists = []  # fn(id_token) -> IdInfo or None: asked before the cache
         self._quiet = Timer(clock)
+        self._sound = Timer(clock)  # runs after a fault of ours
+        self.full = False  # True: it was told that the flash is full
+        self.probe = Timer(clock)  # runs while it is: due to try again
         self._seen_epoch = 0
         self._compacting = False
         self._worked = False  # True: the last loop() handled a frame
@@ -90,12 +111,21 @@ class Station(Host, OnDemand):
     # -- the loop ----------------------------------------------------------------------------------
 
     def loop(self):
-        """One step of everything. Never blocks; allocates nothing when there is nothing to do."""
+        """One step of everything. Never blocks, never raises; allocates nothing when there is nothing to do."""
         connection = self.connection
-        connection.step()
-        if connection.epoch != self._seen_epoch:
-            self._connected()
-        if self.rpc.step() and not self._worked:
+        try:
+            connection.step()
+            if connection.epoch != self._seen_epoch:
+                self._connected()
+        except Exception as e:
+            self.failed("connection", e)
+            self._redial()
+        try:
+            worked = self.rpc.step()
+        except Exception as e:
+            worked = False
+            self.failed("messages", e)
+        if worked and not self._worked:
             self._worked = True  # enough for one call; the domain has its turn in the next
             return
         self._worked = False
@@ -106,25 +136,55 @@ class Station(Host, OnDemand):
             self._step()
 
     def _step(self):
+        """The tick, in four parts: a fault in one of them does not stop the others."""
         self.clock.uptime()
+        try:
+            self._before()
+        except Exception as e:
+            self.failed("start", e)
+        for c in self.connectors:
+            try:
+                c.step()
+            except Exception as e:
+                c.failed(e)
+                self.failed("connector %d" % c.id, e)
+        try:
+            self._tell()
+        except Exception as e:
+            self.failed("reports", e)
+        try:
+            self._upkeep()
+        except Exception as e:
+            self.failed("upkeep", e)
+
+    def _before(self):
         if not self._ready:
             self._ready = True
             self._configure("trim")
-        parts = self._parts
-        if "recovery" in parts:
-            parts["recovery"].step()
-        for c in self.connectors:
-            c.step()
-        if "metering" in parts or self.settings.get("ClockAlignedDataInterval"):
+        if "recovery" in self._parts:
+            self._parts["recovery"].step()
+
+    def _tell(self):
+        if "metering" in self._parts or self.settings.get("ClockAlignedDataInterval"):
             self.metering.step_aligned()
         self.statuses.update()
         self.registration.step()
         self.delivery.step()
-        if "reset" in parts:
-            parts["reset"].step()
-        self._upkeep()
-        if self._quiet.due() and not self.rpc.busy and not self.jobs:
-            self.tidy()
+
+    def failed(self, part, e):
+        """A fault of ours in `part` of the work: logged, told as a warning, and the station goes on."""
+        gc.collect()  # it may have been for want of memory
+        if not self._sound.running:
+            log.error("station", part, "failed:", repr(e))
+            log.trace(e)
+            self.errors.append(Error("InternalError", part + " failed", "", FIRMWARE, False))
+        self._sound.start_s(_SOUND_S)
+
+    def _redial(self):
+        try:
+            self.connection.drop()
+        except Exception as e:
+            self.failed("connection", e)
 
     def _work(self):
         """One slice of the first job; the next job has its turn afterwards."""
@@ -141,7 +201,9 @@ class Station(Host, OnDemand):
     @property
     def busy(self):
         """True: call `loop()` again at once; otherwise a pause of some milliseconds is fine."""
-        return bool(self.jobs or self.rpc.busy or self.rpc.wake or self.connection.busy)
+        if self.jobs or self.connection.busy:
+            return True
+        return self.connection.connected and bool(self.rpc.busy or self.rpc.wake)
 
     def stop(self):
         """Close the connection. No transaction is ended; everything is on flash."""
@@ -152,6 +214,7 @@ class Station(Host, OnDemand):
         if self.connection.subprotocol != self.dialect.subprotocol:
             self._configure("renegotiate")
         self.delivery.retry_now()
+        self.registration.reconnected()
         self.rpc.wake = True
 
     # -- what connection, RPC and settings call ----------------------------------------------------
@@ -162,6 +225,8 @@ class Station(Host, OnDemand):
         return open_link(url, protocols, self._configure("headers"))
 
     def on_call(self, request):
+        if len(self.jobs) >= _JOBS:
+            raise CallError("InternalError", "too many questions at a time")
         return self.dialect.on_call(request)
 
     def on_garbage(self, text, id, what):
@@ -196,9 +261,8 @@ class Station(Host, OnDemand):
 
     def state(self):
         """State of the station as a whole, connector 0 (OCPP 1.6 §4.9)."""
-        for e in self.errors:
-            if e.faulted:
-                return FAULTED
+        if is_fault(self.errors):
+            return FAULTED
         return AVAILABLE if self.operative else UNAVAILABLE
 
     def record(self, kind, tx, data):
@@ -223,14 +287,24 @@ class Station(Host, OnDemand):
         self.rpc.wake = True
 
     def _upkeep(self):
+        if "reset" in self._parts:
+            self._parts["reset"].step()
         if self.log.needs_compact and not self._compacting:
             self._compacting = True
             self.jobs.append(self._compact())
+        if (self.log.full or self.store.full) != self.full or self.probe.due():
+            self.check_flash()
+        if self._sound.expired():
+            self.errors = [e for e in self.errors if e.vendor_code != FIRMWARE]
+        if self._quiet.due() and not self.rpc.busy and not self.jobs:
+            self.tidy()
 
     def _compact(self):
-        for _ in self.log.compact():
-            yield
-        self._compacting = False
+        try:
+            for _ in self.log.compact():
+                yield
+        finally:
+            self._compacting = False
 
     def on_samples(self, connector, context, samples):
         """Meter values are due: of a transaction through the log, others while there is a link."""
@@ -260,8 +334,12 @@ class Station(Host, OnDemand):
             self.emit("TimeSet", None)
 
     def emit(self, event, connector):
-        for fn in self._events.get(event, ()):
-            fn(event, connector)
+        for fn in self.events.get(event, ()):
+            try:
+                fn(event, connector)
+            except Exception as e:  # a fault of the host's must not stop a transaction half-way
+                log.error("event", event, "failed:", repr(e))
+                log.trace(e)
 
 
 def _directory(root, name):

@@ -11,6 +11,8 @@ _QUIET_MS = const(250)
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = (
     "ocpp.acts",
+    "ocpp.wiring",
+    "ocpp.station.measurands",
     "ocpp.txboot",
     "ocpp.txcompact",
     "ocpp.txparked",

@@ -46,7 +46,8 @@ class RPC:
         self._ready = None  # (call, payload) to be sent next
         self._timer = Timer(clock)
         self._order = 0
-        self._epoch = connection.epoch
+        self._up = False  # True: connected when last looked at
+        self._epoch = 0  # of that connection
         self._ids = binascii.hexlify(os.urandom(6)).decode()
         self._count = 0
 
@@ -56,14 +57,26 @@ class RPC:
         return self._order
 
     def call(self, action, payload, done=None, klass=EVENT, timeout_ms=None):
-        """Queue a CALL; see `Call`. A full queue drops its oldest (`Dropped`)."""
-        if len(self._queue) >= self._queue_max:
-            self.dropped += 1
-            old = self._queue.pop(0)
-            log.warn("rpc", "queue full,", old.action, "dropped")
-            old.finish(None, Unanswered("Dropped"))
-        self._queue.append(Call(action, payload, done, klass, timeout_ms, self.next_order()))
+        """Queue a CALL; see `Call`. A full queue drops its oldest EVENT (`Dropped`). With `timeout_ms` it waits
+        no longer than that, nor longer than the present connection lasts."""
+        call = Call(action, payload, done, klass, timeout_ms, self.next_order())
+        if timeout_ms:
+            call.timer = Timer(self._clock)
+            call.timer.start(max(timeout_ms, self._clock.least_ms))
+        self._queue.append(call)
         self.wake = True
+        if len(self._queue) > self._queue_max:
+            for old in self._queue:
+                if old.klass == EVENT:
+                    break
+            self.dropped += 1
+            log.warn("rpc", "queue full,", old.action, "dropped")
+            self._give_up(old, "Dropped")
+
+    def _give_up(self, call, code):
+        """Take a call out of the queue."""
+        self._queue.remove(call)
+        call.finish(None, Unanswered(code))
 
     def add_source(self, source):
         """`source.klass`; `source.head()` -> order number of its next call or None; `source.take()` -> Call."""
@@ -81,17 +94,23 @@ class RPC:
     def step(self):
         """One step: a frame in, or out, or a part of that. Never blocks. True if there was work."""
         connection = self.connection
-        if self._epoch != connection.epoch or (self.sent and not connection.connected):
+        if self._up and (not connection.connected or self._epoch != connection.epoch):
             self._lost()
+        if self._queue:
+            self._expire()
         if not connection.connected:
             return False
+        if not self._up:
+            self._up = self.wake = True
+            self._epoch = connection.epoch
         if self.frame is not None:
             from ocpp import incoming  # not in memory while nothing comes
 
             frame, self.frame = self.frame, None
             incoming.handle(self, frame)
             return True
-        text = connection.recv()
+        # With answers waiting nothing more is read: the peer has to wait, none gets lost.
+        text = connection.recv() if len(self._answers) < _MAX_ANSWERS else None
         if text is not None:
             from ocpp import incoming
 
@@ -125,10 +144,18 @@ class RPC:
 
     def forget(self, klass):
         """Take calls of a class out of the queue; their `done` gets `Dropped`."""
-        gone = [c for c in self._queue if c.klass == klass]
-        self._queue = [c for c in self._queue if c.klass != klass]
-        for call in gone:
+        for call in list(self._queue):
+            if call.klass == klass:
+                self._give_up(call, "Dropped")
+        if self._ready and self._ready[0].klass == klass:
+            call, self._ready = self._ready[0], None
             call.finish(None, Unanswered("Dropped"))
+
+    def _expire(self):
+        """Nobody waits any more for a call that found no way out in time."""
+        for call in self._queue:
+            if call.timer and call.timer.due():
+                return self._give_up(call, "Timeout")
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -139,32 +166,41 @@ class RPC:
         if call is None:
             return False
         self.wake = True
-        payload = call.payload() if callable(call.payload) else call.payload
-        error = None
-        if payload is None:
-            error = Unanswered("Dropped")
-        elif self.check:
-            try:
-                self.check(call.action, True, payload, False)
-            except CallError as e:
-                log.error("rpc", "our", call.action, "breaks its schema:", e)
-                error = e
-        if error:
-            call.finish(None, error)
-        else:
-            self._ready = (call, payload)
+        try:
+            payload = call.payload() if callable(call.payload) else call.payload
+            if payload is None:
+                call.finish(None, Unanswered("Dropped"))
+            else:
+                if self.check:
+                    self.check(call.action, True, payload, False)
+                self._ready = (call, payload)
+        except Exception as e:
+            self._invalid(call, e)
         return True
+
+    def _invalid(self, call, e):
+        """What would have to be sent breaks its schema, or could not be made."""
+        if not isinstance(e, CallError):
+            e = CallError("InternalError", repr(e))
+        log.error("rpc", "our", call.action, "can't be sent:", e)
+        e.local = True
+        call.finish(None, e)
 
     def _send(self):
         call, payload = self._ready
         self._count += 1
         call.id = "%s-%d" % (self._ids, self._count)
-        text = json.dumps([2, call.id, call.action, payload], separators=(",", ":"))
+        try:
+            text = json.dumps([2, call.id, call.action, payload], separators=(",", ":"))
+        except Exception as e:
+            self._ready = None
+            return self._invalid(call, e)
         if not self.connection.send(text):
             return  # the link is still sending
         self._ready = None
         self.sent = call
-        self._timer.start(max(call.timeout_ms or self.timeout_ms, self._clock.least_ms))
+        left = call.timer.left() if call.timer else self.timeout_ms
+        self._timer.start(max(left, self._clock.least_ms))
         self.tell("out", text)
         self.observe(call.action, "sent", payload)
 
@@ -193,7 +229,7 @@ class RPC:
 
     def _lost(self):
         """The connection went, or is a new one: no answer will come."""
-        self._epoch = self.connection.epoch
+        self._up = False
         self._answers = []
         self.frame = None
         self.wake = True
@@ -207,13 +243,19 @@ class RPC:
         self.sent = None
         if call:
             call.finish(None, Unanswered("Offline"))
+        for call in list(self._queue):
+            if call.timer:
+                self._give_up(call, "Offline")
 
     def observe(self, action, event, payload):
         """Tell who watches an action: "received", "answered" of calls that come in; "sent", "result", "error"
         (then a CallError) of ours."""
-        for fn in self.observers.get(action, ()):
-            fn(event, payload)
+        self.tell(event, payload, self.observers.get(action, ()))
 
-    def tell(self, direction, text):
-        for listener in self.listeners:
-            listener(direction, text)
+    def tell(self, what, text, listeners=None):
+        """Tell `listeners` (of frames); what fails there is not the messages' fault."""
+        for fn in self.listeners if listeners is None else listeners:
+            try:
+                fn(what, text)
+            except Exception as e:
+                log.error("rpc", "a listener failed:", repr(e))

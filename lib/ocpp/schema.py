@@ -89,7 +89,8 @@ def check(schema, payload, lenient=False):
     """Raise `Violation` if `payload`, any parsed JSON value, does not match the compact `schema`.
 
     `lenient` accepts unknown fields and null in optional ones, as some CSMS send in CALLRESULTs.
-    A float with an integer's value is replaced by the int where the schema's draft allows it.
+    A float with an integer's value is replaced by the int where the schema's draft or `lenient`
+    allows it.
     """
     if type(payload) is not dict:
         raise Violation("payload", "")
@@ -213,7 +214,7 @@ def _wrong(schema, code, at, box, key, lenient):
     elif code == _A:
         return _array(schema, at, key, value, lenient)
     elif code != _X:
-        return _scalar(schema, code, at, box, key)
+        return _scalar(schema, code, at, box, key, lenient)
 
 
 def _below(key, schema, value, lenient):
@@ -247,13 +248,13 @@ def _step(key):
     return "." + key if type(key) is str else "[%d]" % key
 
 
-def _scalar(schema, code, at, box, key):
+def _scalar(schema, code, at, box, key, lenient):
     """The same for a boolean or a number."""
     value = box[key]
     if code == _B:
         return None if type(value) is bool else "type"
     if type(value) is float:
-        if code == _J and value - value == 0 and value == int(value):
+        if (code == _J or code == _I and lenient) and value - value == 0 and value == int(value):
             value = box[key] = int(value)
         elif code < _M:  # an integer
             return "type"

@@ -6,7 +6,7 @@
                                        old value stays. Saving what is there already writes nothing
     store.remove(name)              forget the value and its previous version
     store.damaged                   names found damaged (each once, at most 16; also logged)
-    store.full                      True while the last save() failed
+    store.full                      True while the last save() failed; probe() tries again
     store.next_boot(floor=0)        -> number of this boot: above all earlier ones and `floor`
 
 Names are short identifiers (letters, digits, `_`, `-`), else ValueError. load() never raises for
@@ -24,6 +24,7 @@ _FORMAT = "ocppy1 "  # then 8 hex digits of the CRC-32 of name, NUL and JSON tex
 _HEAD = const(16)
 _ENOENT = const(2)
 _MAX_DAMAGED = const(16)
+_PROBE = const(1024)  # characters: more than LittleFS puts into a directory
 
 
 class Store:
@@ -55,6 +56,11 @@ class Store:
             return False
         self.full = False
         return True
+
+    def probe(self):
+        """Try again whether the flash takes anything; see `full`."""
+        if self.save("probe", "x" * _PROBE):
+            self.remove("probe")
 
     def remove(self, name):
         """Forget `name`; the previous version first, lest it come back."""

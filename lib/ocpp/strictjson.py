@@ -22,14 +22,15 @@ _AFTER = const(5)  # , or the closing bracket; at the top: nothing
 
 def loads(text):
     """The value of JSON `text`. Raises ValueError for anything that is not JSON."""
-    _check(text.encode())
+    check(text)
     if "\\ud" in text or "\\uD" in text:
         text = _join_surrogates(text)
     return json.loads(text)
 
 
-def _check(data):
-    """Walk over bytes: indexing text would count characters from its start each time."""
+def check(text):
+    """Raises ValueError for anything that is not JSON; makes no values."""
+    data = text.encode()  # indexing text would count characters from its start each time
     stack = []
     expect = _VALUE
     i = 0

@@ -62,6 +62,7 @@ Upkeep
     log.damaged                     damaged places skipped at boot
     log.dropped                     records lost to a full flash since boot, or thinned out
     log.full                        True while append() fails
+    log.retry()                     try again: what waits in RAM is written. False: still full
     log.foreign                     files of a newer format: left alone, not read
     log.seen_boot                   highest boot number met in the log
 
@@ -144,10 +145,17 @@ class TxLog(txfiles.Files):
 
     def checkpoint(self, key, wh):
         """Write down the register of an open transaction. False: flash full."""
-        chain = self.chains[key]
+        chain = self.chains.get(key)
+        if not chain:
+            return False  # its START was not kept
         chain.wh = wh
         chain.at = self._stamp(chain)
         fields = self.check(key, chain)
+        return self.put(fields, pack(fields))
+
+    def retry(self):
+        """Write what waits in memory since the flash was full. False: it still is."""
+        fields = self.fields(txfiles.ANSWER, None, 0, 0, None)
         return self.put(fields, pack(fields))
 
     def note(self, key, name, value):

@@ -10,7 +10,7 @@ import select
 import socket
 import sys
 
-from wsclient.handshake import Failure
+from wsclient.failure import Failure
 
 try:
     import _thread

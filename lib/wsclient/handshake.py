@@ -4,6 +4,8 @@ import binascii
 import hashlib
 import os
 
+from wsclient.failure import Failure
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _LIMIT = const(4096)  # bytes of the answer's head
@@ -13,15 +15,6 @@ _STATUS = {
     404: ("http404", "no such path, or the station is not known there"),
     426: ("http426", "another protocol version is required"),
 }
-
-
-class Failure(Exception):
-    """A dial or a link failed. `kind`: one of the words a link's `failure` can hold; `str()`: the
-    cause."""
-
-    def __init__(self, kind, text):
-        super().__init__(text)
-        self.kind = kind
 
 
 def parse_url(url):

@@ -1,12 +1,14 @@
 """One WebSocket connection, from name lookup to the end: made, used once, thrown away.
 
 `step()` does what is due and never blocks (but see `dial.py`). While nothing moves it looks at the
-socket every 5 ms and allocates nothing.
+socket every 5 ms and allocates nothing. What only dialling needs is in memory for a dial, and let
+go once the link is open.
 """
 
-from wsclient.dial import Dial, words
+import sys
+
+from wsclient.failure import Failure
 from wsclient.frames import Frames
-from wsclient.handshake import Failure, Handshake, parse_url
 
 _IDLE_MS = const(4)  # looks at a quiet socket are further apart than this
 _TLS_EOF = const(-0x7280)  # mbedTLS: the peer closed without a goodbye
@@ -41,6 +43,9 @@ class Link:
         close_timeout_ms=3000,
         lenient=False,
     ):
+        from wsclient.dial import Dial
+        from wsclient.handshake import Handshake, parse_url
+
         secure, host, port, _ = parse_url(url)
         self._clock = clock
         self._handshake = Handshake(url, protocols, headers, lenient)
@@ -143,7 +148,7 @@ class Link:
         try:
             n = self._io.write(self._pending)
         except ValueError as e:  # the certificate, in mbedTLS's words
-            raise Failure("tls", words(e)) from None
+            raise Failure("tls", _words(e)) from None
         if not n:
             return self._dial.in_time("no answer to the TLS handshake")
         self._pending = self._pending[n:] if n < len(self._pending) else None
@@ -161,6 +166,7 @@ class Link:
         self._frames.receive(view[n - rest : n])
         self.subprotocol = self._handshake.subprotocol
         self._handshake = self._dial = None
+        _let_go()
         self.last_rx = now
         self.state = "open"
         self._phase = self._talk
@@ -236,7 +242,7 @@ class Link:
 
     def _lost(self, e):
         """An OSError while reading or writing."""
-        text = words(e)
+        text = _words(e)
         if self._secure and e.errno < 0 and e.errno != _TLS_EOF:
             self.abort("tls", text)
         elif self.state == "open":
@@ -247,3 +253,17 @@ class Link:
             self.abort(
                 "http", "connection lost before the answer to the upgrade request (%s)" % text
             )
+
+
+def _words(e):
+    from wsclient.dial import words
+
+    return words(e)
+
+
+def _let_go():
+    """Dialling is over: its code leaves the memory."""
+    package = sys.modules.get("wsclient")
+    for name in ("dial", "handshake"):
+        if sys.modules.pop("wsclient." + name, None) and hasattr(package, name):
+            delattr(package, name)

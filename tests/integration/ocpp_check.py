@@ -28,6 +28,7 @@ _ERRORS_2 = set(
     " NotSupported OccurrenceConstraintViolation PropertyConstraintViolation ProtocolError"
     " RpcFrameworkError SecurityError TypeConstraintViolation".split()
 )
+_PATIENCE = 0.9  # s: nobody gives up waiting for an answer sooner
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
 _formats = FormatChecker(formats=())
@@ -64,8 +65,9 @@ class Conversation:
 
     def __init__(self, version):
         self.version = version
-        self._open = {"charger": {}, "csms": {}}  # id -> (action, checked) of CALLs not answered
+        self._open = {"charger": {}, "csms": {}}  # not answered: id -> (action, checked, at)
         self._used = {"charger": set(), "csms": set()}
+        self._silent = set()  # ids of CALLs that will not be answered, on purpose
 
     def seen(self, frame, check=True):
         """Fill in what `frame.text` means and `frame.violations`. `check` False: this CALL and its
@@ -89,19 +91,23 @@ class Conversation:
         if not isinstance(parts[1], str) or not 1 <= len(parts[1]) <= 36:
             frame.violations.append("message id %r is not 1 to 36 characters" % (parts[1],))
         mine = self._open[frame.sender]
-        if mine:
-            waiting = ", ".join(action for action, _ in mine.values())
+        waiting = ", ".join(
+            action
+            for id, (action, _, at) in mine.items()
+            if id not in self._silent or frame.at - at < _PATIENCE
+        )
+        if waiting:
             frame.violations.append("%s sent while %s is unanswered" % (frame.action, waiting))
         if frame.id in self._used[frame.sender]:
             frame.violations.append("message id %s used twice" % frame.id)
         self._used[frame.sender].add(frame.id)
-        mine[frame.id] = (frame.action, check)
+        mine[frame.id] = (frame.action, check, frame.at)
         if check:
             self._schema(frame)
 
     def _answer(self, frame, parts):
         other = "csms" if frame.sender == "charger" else "charger"
-        action, check = self._open[other].pop(frame.id, (None, True))
+        action, check, _ = self._open[other].pop(frame.id, (None, True, 0))
         if action is None and not (frame.type == ERROR and frame.id == "-1"):
             frame.violations.append("answer to no open CALL, id %s" % frame.id)
             check = False
@@ -124,6 +130,10 @@ class Conversation:
     def forget(self, message_id):
         """The CSMS stops waiting for an answer (its own timeout)."""
         self._open["csms"].pop(message_id, None)
+
+    def silence(self, message_id):
+        """A CALL of the charger stays unanswered on purpose: it may give up after a while."""
+        self._silent.add(message_id)
 
     def _schema(self, frame):
         # Both sides as Decimal: `multipleOf 0.1` fails for binary floats.

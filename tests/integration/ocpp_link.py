@@ -84,7 +84,9 @@ class Connection:
             raise CallError(code, frame.violations[0][:255])
         elif behaviour is None:
             await self.defaults.route_message(frame.text)
-        elif behaviour is not SILENCE:
+        elif behaviour is SILENCE:
+            self.conversation.silence(frame.id)
+        else:
             raise TypeError("not a behaviour: %r" % (behaviour,))
 
     async def call(self, action, payload, check, future):

@@ -278,18 +278,28 @@ def test_the_examples_connectors():
     assert charger.stop() == 0
 
 
-def test_configuration_stays_on_flash(alone, tmp_path):
+def test_configuration_and_flash(alone, tmp_path):
     flash = tmp_path / "f"
-    charger = alone(flash=flash, connectors=3)
+    charger = alone(flash=flash, connectors=3, settings={"HeartbeatInterval": "33"})
+    charger.post("/api/settings", {"ConnectionTimeOut": "44"})
     charger.stop()
-    again = Charger([CHARGER, "--flash", flash, "--api", "127.0.0.1:0"])
-    assert len(again.status()["connectors"]) == 3
-    assert again.stop() == 0
     # A bad one does not take its place.
+    kept = (flash / "config.json").read_bytes()
     assert alone.ends(flash=flash, connectors=99).returncode == 2
-    again.start()
-    assert len(again.status()["connectors"]) == 3
-    again.stop()
+    assert (flash / "config.json").read_bytes() == kept
+    assert [path.name for path in flash.glob("config*")] == ["config.json"]
+    charger.start()
+    assert len(charger.status()["connectors"]) == 3
+    found = charger.get("/api/settings")
+    assert found["HeartbeatInterval"] == "33" and found["ConnectionTimeOut"] == "44"
+    charger.stop()
+    # Without --config it is the example, whatever was there; the rest of the flash stays.
+    again = Charger([CHARGER, "--flash", flash, "--api", "127.0.0.1:0"])
+    assert len(again.status()["connectors"]) == 2
+    assert again.get("/api/settings")["ConnectionTimeOut"] == "44"
+    assert again.stop() == 0
+    example = json.loads((ROOT / "boards" / "sim" / "config.json").read_text())
+    assert json.loads((flash / "config.json").read_text()) == example
 
 
 def test_certificate_files_are_put_onto_the_flash(alone, tmp_path):
@@ -334,6 +344,14 @@ def test_world_fresh_and_keep(alone, tmp_path):
     one, two = fresh.status()["connectors"]
     assert not one["plugged"] and one["ev"] == "A"
     assert two["faults"] == [] and two["energy_wh"] == 4321
+
+
+def test_damaged_world_begins_anew(alone, tmp_path):
+    (tmp_path / "f.world").mkdir()
+    (tmp_path / "f.world" / "state.json").write_text('[{"ev": "B"')
+    charger = alone(flash=tmp_path / "f", world="keep")
+    assert not charger.connector(1)["plugged"]
+    assert charger.stop() == 0 and "state.json is damaged" in charger.log
 
 
 def test_speed(alone):
@@ -385,6 +403,137 @@ def test_http(api):
     connection.request("HEAD", "/api/status")
     answer = connection.getresponse()
     assert answer.status == 200 and answer.read() == b""
+
+
+def raw(api, data, end=False):
+    """What the API answers to these bytes, up to its end. `end`: nothing more will come."""
+    host, port = api.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as client:
+        client.sendall(data)
+        if end:
+            client.shutdown(socket.SHUT_WR)
+        return client.makefile("rb").read()
+
+
+@pytest.mark.parametrize(
+    "request_head, status",
+    [
+        (b"GET /api/status HTTP/1.1", 200),
+        (b"GET /api/status HTTP/1.0", 200),
+        (b"GET / HTTP/1.1", 200),
+        (b"GET /api/settings HTTP/1.1", 200),
+        (b"GET /api/messages?after=0 HTTP/1.1", 200),
+        (b"GET /api/messages?after=x HTTP/1.1", 400),
+        (b"GET /" + b"x" * 1900 + b" HTTP/1.1", 404),
+        (b"GET /" + b"x" * 2100 + b" HTTP/1.1", 400),
+        (b"DELETE /api/status HTTP/1.1", 405),
+        (b"OPTIONS /api/status HTTP/1.1", 405),
+        (b"BREW /api/status HTTP/1.1", 405),
+        (b"OPTIONS * HTTP/1.1", 404),
+        (b"POST /api/network HTTP/1.1\r\nTransfer-Encoding: chunked", 411),
+        (b"POST /api/network HTTP/1.1\r\nContent-Length: -5", 400),
+        (b"POST /api/network HTTP/1.1\r\nContent-Length: x", 400),
+        (b"POST /api/network HTTP/1.1\r\nNo colon", 400),
+        (b"GET /api/status HTTP/1.1\r\nCookie: " + b"x" * 1900, 200),
+        (b"GET /api/status HTTP/1.1\r\nCookie: " + b"x" * 2100, 400),
+        (b"GET /api/status HTTP/1.1" + b"\r\nX: y" * 1000, 431),
+    ],
+)
+def test_every_answer_is_http_1_1(api, request_head, status):
+    head, _, body = raw(api, request_head + b"\r\n\r\n").partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0].startswith("HTTP/1.1 %d " % status), lines[0]
+    fields = dict(line.lower().split(": ", 1) for line in lines[1:])
+    assert fields["connection"] == "close"
+    assert int(fields.get("content-length", len(body))) == len(body)
+    if request_head.startswith(b"GET / "):
+        assert fields["content-type"] == "text/plain"
+    else:
+        assert fields["content-type"] == "application/json"
+        assert (list(json.loads(body)) == ["error"]) == (status != 200)
+
+
+def test_half_a_request_is_not_acted_on(api):
+    plug = b"POST /api/connectors/1/plug HTTP/1.1\r\n"
+    assert raw(api, plug, end=True).startswith(b"HTTP/1.1 400 ")
+    assert raw(api, plug + b"Content-Length: 9\r\n\r\n{}", end=True) == b""
+    assert not api.connector(1)["plugged"]
+
+
+def test_pipelined_requests(api):
+    """The first is answered, and that the connection ends; the second was never there."""
+    two = b"GET /api/settings HTTP/1.1\r\n\r\nPOST /api/connectors/1/plug HTTP/1.1\r\n\r\n"
+    answer = raw(api, two)
+    assert answer.count(b"HTTP/1.1") == 1 and b"Connection: close\r\n" in answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["HeartbeatInterval"]
+    assert not api.connector(1)["plugged"]
+
+
+def test_slow_clients_do_not_hold_up_others(api):
+    """Some send a byte at a time, some do not read their answer."""
+    host, port = api.address.split(":")
+    text = b"GET /api/status HTTP/1.1\r\nHost: x\r\n\r\n"
+    clients = [socket.create_connection((host, int(port)), timeout=10) for _ in range(6)]
+    try:
+        for client in clients[:3]:
+            client.sendall(b"GET /api/settings HTTP/1.1\r\n\r\n")
+        longest = 0
+        for i in range(len(text)):
+            for client in clients[3:]:
+                client.sendall(text[i : i + 1])
+            start = time.monotonic()
+            api.status()
+            longest = max(longest, time.monotonic() - start)
+        assert longest < 1, longest
+        for client in clients:
+            assert client.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_memory_that_is_short(alone):
+    """A body for which there is no room is refused; whoever needs less is served."""
+    roomy = alone(connectors=1)
+    used = roomy.status()["heap"]["used"]
+    roomy.stop()
+    charger = alone(connectors=1, heap="%dK" % (used // 1024 + 72))
+    big = b"{" + b" " * 24000 + b"}"
+    for _ in range(3):
+        text = refused(charger, "POST", "/api/connectors/1/plug", big, 503)
+        assert text == "out of memory"
+        assert not charger.connector(1)["plugged"]
+    charger.act(1, "plug")
+    charger.wait_connector(1, plugged=True, status="Preparing")
+    assert "MemoryError" not in charger.log
+
+
+def test_many_clients_at_once(alone):
+    """Four that ask all the time and four listeners fit into the default heap."""
+    charger = alone()
+    host, port = charger.address.split(":")
+    listeners = [socket.create_connection((host, int(port)), timeout=10) for _ in range(4)]
+    for listener in listeners:
+        listener.sendall(b"GET /api/events HTTP/1.1\r\n\r\n")
+    problems = []
+
+    def ask(path):
+        for _ in range(25):
+            try:
+                charger.get(path)
+            except (ApiError, OSError, ValueError) as e:
+                problems.append("%s: %r" % (path, e))
+
+    paths = ("/api/status", "/api/settings", "/api/messages", "/api/status")
+    threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for listener in listeners:
+        assert listener.recv(12) == b"HTTP/1.1 200"
+        listener.close()
+    assert not problems and "MemoryError" not in charger.log
 
 
 def test_unknown_paths(api):
@@ -446,7 +595,13 @@ def test_bad_bodies(api, path, body, parts):
 
 
 def test_bodies_of_odd_size(api):
-    refused(api, "POST", "/api/connectors/1/plug", b"{" + b" " * 200000 + b"}", 413)
+    most = 24576
+    assert api.post("/api/connectors/1/unplug", b"{" + b" " * (most - 2) + b"}") == {}
+    for size in (most + 1, 200000):
+        body = b"{" + b" " * (size - 2) + b"}"
+        text = refused(api, "POST", "/api/connectors/1/plug", body, 413)
+        assert str(most) in text
+    assert not api.connector(1)["plugged"]
     connection = http.client.HTTPConnection(api.address, timeout=10)
     connection.request("POST", "/api/network", iter([b"{}"]), {}, encode_chunked=True)
     assert connection.getresponse().status == 411

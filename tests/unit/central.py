@@ -101,6 +101,7 @@ class Setup:
         online=True,
         hardware=True,
         clock=None,
+        declare=(),
     ):
         self.clock = clock or FakeClock()
         self.root = root or fresh_directory()
@@ -112,7 +113,9 @@ class Setup:
         }
         self.config.update(config or {})
         self.connection = Loopback(self.clock)
-        self.station = Station(self.config, self.root, self.clock, connection=self.connection)
+        self.station = Station(
+            self.config, self.root, self.clock, connection=self.connection, declare=declare
+        )
         self.csms = Central(self.connection.far, self.clock)
         self.events = []
         for event in (

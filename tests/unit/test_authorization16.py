@@ -78,9 +78,13 @@ def test_clear_cache_without_cache_is_rejected():
 
 def test_cache_entry_expires():
     s = setup_with()
-    s.csms.answers["Authorize"] = {"idTagInfo": {"status": "Accepted", "expiryDate": to_iso(NOW + 60)}}
+    s.csms.answers["Authorize"] = {
+        "idTagInfo": {"status": "Accepted", "expiryDate": to_iso(NOW + 60)}
+    }
     s.csms.answers["StartTransaction"] = {
-        "transactionId": 1, "idTagInfo": {"status": "Accepted", "expiryDate": to_iso(NOW + 60)}}
+        "transactionId": 1,
+        "idTagInfo": {"status": "Accepted", "expiryDate": to_iso(NOW + 60)},
+    }
     session(s)
     go_offline(s)
     assert try_card(s)
@@ -177,7 +181,9 @@ def test_same_parent_stops():
     s = setup_with(connectors=2)
     s.csms.answers["Authorize"] = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
     s.csms.answers["StartTransaction"] = {
-        "transactionId": 5, "idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
+        "transactionId": 5,
+        "idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"},
+    }
     assert try_card(s, "MUM")
     s.station.present("DAD")
     s.run(500)
@@ -229,7 +235,11 @@ def test_invalid_id_stops_the_transaction():
 def test_invalid_id_suspends_only():
     s = deauthorized({"StopTransactionOnInvalidId": "false"})
     s.run(3000)
-    assert s.csms.sent("StopTransaction") == [] and s.c.status == "SuspendedEVSE" and not s.c.charging_permitted
+    assert (
+        s.csms.sent("StopTransaction") == []
+        and s.c.status == "SuspendedEVSE"
+        and not s.c.charging_permitted
+    )
     s.station.present("TAG1")
     s.run(500)
     assert s.csms.sent("StopTransaction")[0]["transactionId"] == 9
@@ -247,7 +257,11 @@ def test_max_energy_then_stop():
 def test_max_energy_then_suspend():
     s = deauthorized({"MaxEnergyOnInvalidId": "100", "StopTransactionOnInvalidId": "false"})
     s.run(16000)
-    assert s.c.status == "SuspendedEVSE" and 100 <= s.wh[0] <= 120 and s.csms.sent("StopTransaction") == []
+    assert (
+        s.c.status == "SuspendedEVSE"
+        and 100 <= s.wh[0] <= 120
+        and s.csms.sent("StopTransaction") == []
+    )
 
 
 def test_free_vend_and_fixed_tag():

@@ -13,13 +13,30 @@ def boot(status, interval):
 
 
 def test_all_fields_come_from_the_configuration():
-    info = {"vendor": "V", "model": "M", "serial": "S", "box_serial": "B", "firmware": "1.2", "meter_type": "mt",
-            "meter_serial": "ms", "iccid": "ic", "imsi": "im"}
+    info = {
+        "vendor": "V",
+        "model": "M",
+        "serial": "S",
+        "box_serial": "B",
+        "firmware": "1.2",
+        "meter_type": "mt",
+        "meter_serial": "ms",
+        "iccid": "ic",
+        "imsi": "im",
+    }
     s = Setup(config={"charge_point": info})
     s.run(300)
     assert s.csms.sent("BootNotification")[0] == {
-        "chargePointVendor": "V", "chargePointModel": "M", "chargePointSerialNumber": "S", "chargeBoxSerialNumber": "B",
-        "firmwareVersion": "1.2", "meterType": "mt", "meterSerialNumber": "ms", "iccid": "ic", "imsi": "im"}
+        "chargePointVendor": "V",
+        "chargePointModel": "M",
+        "chargePointSerialNumber": "S",
+        "chargeBoxSerialNumber": "B",
+        "firmwareVersion": "1.2",
+        "meterType": "mt",
+        "meterSerialNumber": "ms",
+        "iccid": "ic",
+        "imsi": "im",
+    }
 
 
 def test_pending_sends_nothing_and_answers():
@@ -95,7 +112,9 @@ def test_heartbeats_when_idle_only():
         s.station.call("DataTransfer", {"vendorId": "x"})
         s.run(6000, 50)
     assert s.csms.sent("Heartbeat") == []
-    assert s.ask("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "3"}) == {"status": "Accepted"}
+    assert s.ask("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "3"}) == {
+        "status": "Accepted"
+    }
     s.csms.forget()
     s.run(10000, 50)
     assert len(s.csms.sent("Heartbeat")) == 3
@@ -120,7 +139,9 @@ def test_clock_from_the_answers():
     s.csms.answers["Heartbeat"] = {"currentTime": "2026-11-21T04:30:00.123Z"}
     s.run(6000, 50)
     assert abs(s.clock.unix() - NOW - 5400) <= 2
-    s.csms.answers["Heartbeat"] = {"currentTime": "1970-01-01T00:00:00Z"}  # a server without a clock
+    s.csms.answers["Heartbeat"] = {
+        "currentTime": "1970-01-01T00:00:00Z"
+    }  # a server without a clock
     s.run(6000, 50)
     assert s.clock.unix() > NOW
 
@@ -130,7 +151,10 @@ def test_unknown_and_unsupported_actions():
     s.run(500)
     assert s.ask("MakeCoffee", {}).code == "NotImplemented"
     assert s.ask("Authorize", {"idTag": "A"}).code == "NotSupported"
-    assert s.ask("UpdateFirmware", {"location": "http://x/", "retrieveDate": TIME}).code == "NotSupported"
+    assert (
+        s.ask("UpdateFirmware", {"location": "http://x/", "retrieveDate": TIME}).code
+        == "NotSupported"
+    )
 
 
 def test_schema_errors_have_their_codes():

@@ -367,7 +367,7 @@ def test_frames_that_are_none():
     for text, id, code in (
         ("{", "-1", "RpcFrameworkError"),
         ('["2"]', "-1", "RpcFrameworkError"),
-        ('[2,"%s","Reset",{}]' % ("x" * 37), "-1", "RpcFrameworkError"),
+        ('[2,"%s","Reset",{}]' % ("x" * 37), "x" * 37, "RpcFrameworkError"),
         ('[2,"a1","Reset"]', "a1", "RpcFrameworkError"),
         ('[2,"a2","Reset",{"type":', "a2", "RpcFrameworkError"),
         ('[9,"a3",{}]', "a3", "MessageTypeNotSupported"),
@@ -383,4 +383,7 @@ def test_frames_that_are_none():
 def test_a_host_answers_instead():
     s = setup201()
     s.station.handle("GetLog", lambda request: {"status": "Rejected"})
-    assert s.ask("GetLog", {"logType": "DiagnosticsLog"}) == {"status": "Rejected"}
+    log = {"logType": "DiagnosticsLog", "requestId": 1, "log": {"remoteLocation": "http://x/"}}
+    assert s.ask("GetLog", log) == {"status": "Rejected"}
+    del log["requestId"]
+    assert s.ask("GetLog", log).code == "OccurrenceConstraintViolation"

@@ -208,7 +208,6 @@ def test_garbage_is_survived():
         '[4,"nobody"]',
         "[null,1,2]",
         '[2,"","A",{}]',
-        '[2,"%s","A",{}]' % ("i" * 37),
         '[2,5,"A",{}]',
         '[true,"a","A",{}]',
     ):
@@ -221,6 +220,8 @@ def test_garbage_is_survived():
     assert f.got()[:3] == [4, "id8", "FormationViolation"]
     f.say('[2,"id9","A"]')
     assert f.got()[:3] == [4, "id9", "FormationViolation"]
+    f.say('[2,"%s","A",{}]' % ("i" * 37))  # OCPP-J 1.6 §4.2.3: "unique identifier too long"
+    assert f.got()[:3] == [4, "i" * 37, "FormationViolation"]
     f.say('[9,"id10",{}]')
     assert f.got()[:2] == [4, "id10"]
     f.say(2, "q", "Ask", {})
@@ -248,11 +249,29 @@ def test_schema_breaks():
 
 def test_result_that_is_no_object():
     f = Far()
-    for result in ([], "x", None, 5):
+    for result in ([], "x", 5):
         f.r.call("A", {}, f.done)
         f.say(3, f.got()[1], result)
         f.step()
-    assert f.log == ["FormationViolation"] * 4
+    assert f.log == ["FormationViolation"] * 3
+
+
+def test_nothing_may_be_null():
+    f = Far()
+    f.r.call("A", {}, f.done)
+    f.say(3, f.got()[1], None)
+    f.step()
+    assert f.log == [{}]
+    f.say(2, "q", "Ask", None)
+    assert f.got() == [3, "q", {"ok": {}}]
+
+
+def test_calls_that_do_not_wait_are_all_answered():
+    f = Far()
+    for n in range(20):
+        f.say(2, "q%d" % n, "Ask", {})
+    frames = [f.got() for _ in range(70)]
+    assert [frame[1] for frame in frames if frame] == ["q%d" % n for n in range(20)]
 
 
 def test_ids_are_never_used_again():

@@ -65,6 +65,9 @@ class Request:
         assert self.answer is None
         self.answer = answer
 
+    def finished_by(self, job):
+        return job
+
 
 def make(**stored):
     return Settings(Store(settings=stored))
@@ -111,7 +114,9 @@ def test_the_table_is_well_formed():
             seen[name.lower()] = True
             assert len(d[0]) <= 50
         if rules.default(d) is not None:
-            assert settings_edit.text_of(rules.default(d)) == d[rules.DEFAULT], line  # canonical already
+            assert settings_edit.text_of(rules.default(d)) == d[rules.DEFAULT], (
+                line
+            )  # canonical already
         for flag in d[rules.FLAGS].split():
             assert flag in ("reboot", "rise", "guard", "lazy"), line
 

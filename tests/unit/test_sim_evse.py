@@ -138,7 +138,13 @@ def test_locked_cable():
     assert not evse.unplug(at_station=True) and evse.plugged and evse.relay
     assert evse.unplug() and not evse.plugged
     evse.step(0)
-    assert not evse.locked
+    assert evse.locked and not evse.unplug(at_station=True)  # the station's end stays
+    evse.lock_wanted = False
+    evse.step(0)
+    assert not evse.locked and evse.unplug(at_station=True)
+    evse.lock_wanted = True
+    evse.step(0)
+    assert not evse.locked  # nothing there to be locked
     evse = Evse(1, False)
     evse.plug()
     evse.lock_wanted = True

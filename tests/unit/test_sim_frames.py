@@ -2,24 +2,29 @@ import json
 import os
 
 from frames import Frames
+from support import raises
 
 
 def frames():
     return Frames(os.getenv("TMPDIR") + "/frames", lambda: 1795230000)
 
 
+def line(log, n):
+    return json.loads(b"".join(log.pieces(n)))
+
+
 def test_lines():
     log = frames()
     log.add("out", '[2,"1","Heartbeat",{}]')
     log.add("in", '[3,"1",{"currentTime":"x\\n\\u00e4"}]')
-    first = json.loads(log.read(1))
+    first = line(log, 1)
     assert first == {
         "n": 1,
         "t": "2026-11-21T03:00:00Z",
         "dir": "out",
         "frame": [2, "1", "Heartbeat", {}],
     }
-    second = json.loads(log.read(2))
+    second = line(log, 2)
     assert second["frame"][2]["currentTime"] == "x\n\u00e4" and second["dir"] == "in"
     assert (log.first, log.last) == (1, 2)
 
@@ -28,8 +33,8 @@ def test_what_is_no_frame():
     log = frames()
     for text in ('not "JSON"', "{}", '[1,{"a":}]', "[" + "1," * 60000 + "1]"):
         log.add("in", text)
-        line = json.loads(log.read(log.last))
-        assert line["frame"] is None and line["text"] == text[:200]
+        found = line(log, log.last)
+        assert found["frame"] is None and found["text"] == text[:200]
 
 
 def test_number_of_frames_is_bounded():
@@ -38,7 +43,7 @@ def test_number_of_frames_is_bounded():
         log.add("out", "[%d]" % i)
     assert log.last == 1300 and log.first == 1300 - 511
     for n in range(log.first, log.last + 1):
-        assert json.loads(log.read(n))["frame"] == [n - 1]
+        assert line(log, n)["frame"] == [n - 1]
 
 
 def test_size_is_bounded():
@@ -46,9 +51,19 @@ def test_size_is_bounded():
     for i in range(150):
         log.add("out", '[%d,"%s"]' % (i, "x" * (37 * i * 7 % 40000)))
         for n in (log.first, log.last):
-            entry = json.loads(log.read(n))
+            entry = line(log, n)
             assert entry["n"] == n and entry["frame"][0] == n - 1
     assert log.first > 1 and log.last == 150
     for n in range(log.first, log.last + 1):
-        assert json.loads(log.read(n))["n"] == n
+        assert line(log, n)["n"] == n
     assert os.stat(os.getenv("TMPDIR") + "/frames")[6] <= 1000000
+
+
+def test_a_frame_that_is_overwritten_while_it_is_read():
+    log = frames()
+    log.add("out", '["%s"]' % ("x" * 5000))
+    pieces = log.pieces(1)
+    assert len(next(pieces)) <= 1024
+    for i in range(600):
+        log.add("out", "[%d]" % i)
+    raises(OSError, next, pieces)

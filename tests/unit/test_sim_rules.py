@@ -1,4 +1,5 @@
 import routes
+from fields import checked
 from rules import fits, nearest, words
 from support import raises
 
@@ -29,7 +30,7 @@ def test_nearest():
 
 
 def check(method, path, body):
-    return routes.checked(body, routes.find(path)[method][1])
+    return checked(body, routes.find(path)[method][1])
 
 
 def test_paths():

@@ -79,7 +79,10 @@ def test_faulted_and_back():
     assert s.c.tx is None
     s.c.clear_error()
     s.run(200)
-    assert s.csms.statuses(1)[2:4] == ["Preparing", "Faulted"] and s.csms.statuses(1)[-1] == "Preparing"
+    assert (
+        s.csms.statuses(1)[2:4] == ["Preparing", "Faulted"]
+        and s.csms.statuses(1)[-1] == "Preparing"
+    )
 
 
 def test_two_errors_the_newest_is_told_the_older_comes_back():

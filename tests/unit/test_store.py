@@ -196,7 +196,9 @@ def test_flash_full():
         assert store.load("v") == "old"
         assert store.save("w", "x" * 5000) is False and store.load("w") is None
         os.remove(ROOT + "/filler")
-        assert store.save("v", "x" * 5000) and not store.full
+        store.probe()
+        assert not store.full and "probe" not in os.listdir(ROOT)
+        assert store.save("v", "x" * 5000)
         assert Store(ROOT).load("v") == "x" * 5000
 
     on_flash(run)
@@ -206,6 +208,8 @@ def test_missing_root_is_not_fatal():
     _log.sink = lambda level, line: None
     store = Store("/nowhere")
     assert store.load("v") is None and store.save("v", 1) is False and store.full
+    store.probe()
+    assert store.full
     store.remove("v")
     _log.sink = None
 

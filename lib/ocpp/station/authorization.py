@@ -44,7 +44,17 @@ class Cache:
 
     def _load(self, id_token):
         bucket = self._store.load(_name(id_token.lower()))
-        return bucket if isinstance(bucket, dict) else {}
+        return bucket if isinstance(bucket, dict) and all(map(_is_entry, bucket.values())) else {}
+
+
+def _is_entry(entry):
+    """[status, group or None, expiry in Unix s or None, age]"""
+    return (
+        isinstance(entry, list)
+        and len(entry) == 4
+        and isinstance(entry[2] or 0, int)
+        and isinstance(entry[3], int)
+    )
 
 
 def _name(key):
@@ -82,6 +92,8 @@ class Authorization:
         OCPP 1.6 §3.5.3 (LocalPreAuthorize), §4.1, §3.5.2 when the central system can't be asked.
         """
         settings = self._station.settings
+        if len(id_token) > self._station.dialect.id_max:
+            return done(IdInfo(INVALID))  # cut short it might be somebody else's
         unix = self._station.clock.unix()
         known = self.local(id_token) if settings.get("LocalPreAuthorize") else None
         if known and known.at(unix) == ACCEPTED:
@@ -92,20 +104,25 @@ class Authorization:
         def answered(info, error):
             if info is None:
                 log.info("auth", "no answer about", id_token, "-", error, "- offline rules decide")
+                if error and error.code == "Timeout":
+                    self._station.emit("AuthorizationTimeout", None)
                 return done(self.offline(id_token))
-            self.learn(id_token, info)
-            done(info)
+            try:
+                self.learn(id_token, info)
+            finally:  # the card must not wait for ever
+                done(info)
 
         self._station.dialect.authorize(id_token, kind, answered)
 
     def offline(self, id_token):
-        """Judge without the central system (OCPP 1.6 §3.5.2, §9.1: LocalAuthorizeOffline,
-        AllowOfflineTxForUnknownId)."""
+        """Judge without the central system (OCPP 1.6 §9.1: LocalAuthorizeOffline,
+        AllowOfflineTxForUnknownId). Who is known to be not valid is no unknown (§3.5.4)."""
         settings = self._station.settings
-        if settings.get("LocalAuthorizeOffline"):
-            known = self.local(id_token)
-            if known:
-                return IdInfo(known.at(self._station.clock.unix()), known.parent, known.expiry)
+        known = self.local(id_token)
+        if known:
+            status = known.at(self._station.clock.unix())
+            if status != ACCEPTED or settings.get("LocalAuthorizeOffline"):
+                return IdInfo(status, known.parent, known.expiry)
         if settings.get("AllowOfflineTxForUnknownId"):
             return IdInfo(ACCEPTED)
         return IdInfo(INVALID)

@@ -22,6 +22,8 @@ class Availability:
 
         Returns "Accepted", or "Scheduled" if a transaction has to end first; "Rejected" if flash failed."""
         station = self._station
+        if not self._save(id, operative):
+            return "Rejected"
         if id == 0:
             station.operative = operative
         scheduled = False
@@ -31,14 +33,16 @@ class Availability:
             c.operative = operative
             if c.tx:
                 scheduled = scheduled or not operative
-            elif not operative and c.grant:
+                continue
+            c.scheduled = False
+            if not operative and c.grant:
                 c.revoke()
-        if self._save() is False:
-            return "Rejected"
         return "Scheduled" if scheduled else "Accepted"
 
-    def _save(self):
-        off = [c.id for c in self._station.connectors if not c.operative]
-        if not self._station.operative:
-            off.append(0)
+    def _save(self, id, operative):
+        """Have on flash what will be inoperative after the change."""
+        off = []
+        for thing, number in [(self._station, 0)] + [(c, c.id) for c in self._station.connectors]:
+            if not (operative if id in (0, number) else thing.operative):
+                off.append(number)
         return self._station.store.save(_FILE, off)

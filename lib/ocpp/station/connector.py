@@ -8,7 +8,7 @@ from inputs, grant and transaction (OCPP 1.6 §4.9). Only what inputs can't tell
 from ocpp.clock import Timer
 from ocpp.log import log
 from ocpp.station.identity import same
-from ocpp.station.session import Session
+from ocpp.station.session import FIRMWARE, Session
 
 AVAILABLE = "Available"
 PREPARING = "Preparing"
@@ -20,26 +20,34 @@ RESERVED = "Reserved"
 UNAVAILABLE = "Unavailable"
 FAULTED = "Faulted"
 
-_INPUTS = (
-    "plugged",
-    "ev_ready",
-    "evse_ready",
-    "occupied",
-    "start_ready",
-    "stop_ready",
-    "energy_wh",
-)
-
 
 class Error:
     """An error of the hardware, as reported with a status."""
 
     def __init__(self, code, info="", vendor_id="", vendor_code="", faulted=True):
         self.code = code  # error code in the words of OCPP 1.6 §7.6
-        self.info = info
-        self.vendor_id = vendor_id
-        self.vendor_code = vendor_code
-        self.faulted = faulted  # False: a warning, charging goes on
+        self.info = info[:50]
+        self.vendor_id = vendor_id[:255]
+        self.vendor_code = vendor_code[:50]
+        # False: a warning, charging goes on; this one always is (OCPP 1.6 §4.9)
+        self.faulted = faulted and code != "EVCommunicationError"
+
+    def __eq__(self, other):  # the same error again is no news
+        return other is self or (
+            isinstance(other, Error)
+            and self.code == other.code
+            and self.info == other.info
+            and self.vendor_id == other.vendor_id
+            and self.vendor_code == other.vendor_code
+            and self.faulted == other.faulted
+        )
+
+
+def is_fault(errors):
+    for e in errors:
+        if e.faulted:
+            return True
+    return False
 
 
 class Connector(Session):
@@ -73,6 +81,10 @@ class Connector(Session):
         self._read_energy = None
         self._last_wh = 0
         self._was_plugged = False
+        self._waiting = False  # plugged in while it could not be used
+        self._failures = 0  # steps in a row that failed
+        self._no_meter = False  # True: reading the register failed
+        self._doubt = Timer(station.clock)  # runs while no energy may flow for that
         self._timer = Timer(station.clock)  # ConnectionTimeOut
         self._settle = Timer(station.clock)
         self._opening = Timer(station.clock)
@@ -81,23 +93,30 @@ class Connector(Session):
     # -- for the host ----------------------------------------------------------------------------
 
     def bind(self, name, fn):
-        """Have an input polled every 50 ms: `fn()` -> its value. "energy_wh" is read on demand."""
-        if name not in _INPUTS:
-            raise ValueError("no input " + name)
+        """Have an input polled ten times a second: `fn()` -> its value. "energy_wh" is read on demand: Wh,
+        None while the meter is silent. Faults of `fn` come out of `loop()`. ValueError: no such input."""
+        self.station.bind(self, name, fn)
+
+    def take(self, name, fn):
+        """As `bind`, unchecked."""
         if name == "energy_wh":
             self._read_energy = fn
         else:
             self._bound.append((name, fn))
 
     def measure(self, measurand, fn, unit=None, phase=None, location="Outlet"):
-        """Declare a further measurand: `fn()` -> number, or None while it can't be read."""
-        self.measures.append((measurand, phase, unit, location, fn))
+        """Declare a further measurand (OCPP 1.6 §7.31) before the first `loop()`: `fn()` -> number, or None
+        while it can't be read. `unit`: that of the numbers, None: the usual one. `phase`: "L1", "L1-N", ...
+        ValueError for a measurand, unit, phase or location that OCPP 1.6 has not."""
+        self.station.measure(self, measurand, fn, unit, phase, location)
 
     def set_error(self, code, info="", vendor_id="", vendor_code="", faulted=True):
-        """An error appears (OCPP 1.6 §7.6 codes; `vendor_code` tells like ones apart). A fault stops a
-        running transaction; a warning (`faulted` False) is only reported."""
-        self.clear_error(code, vendor_code)
-        self.errors.append(Error(code, info[:50], vendor_id[:255], vendor_code[:50], faulted))
+        """An error appears (OCPP 1.6 §7.6 codes, others are told as OtherError; `vendor_code` tells like
+        ones apart). A fault stops a running transaction; a warning (`faulted` False) is only reported."""
+        error = Error(code, info, vendor_id, vendor_code, faulted)
+        if error not in self.errors:
+            self.clear_error(code, error.vendor_code)
+            self.errors.append(error)
 
     def clear_error(self, code=None, vendor_code=None):
         """The error is gone; None: all of them."""
@@ -120,14 +139,14 @@ class Connector(Session):
     def charging_permitted(self):
         """True: the contactor may close."""
         tx = self.tx
-        return tx is not None and self.plugged and not tx.ending and not tx.suspended
+        if tx is None or tx.ending or tx.suspended or self.faulted or self._doubt.running:
+            return False
+        return self.plugged
 
     @property
     def faulted(self):
-        for e in self.errors:
-            if e.faulted:
-                return True
-        return False
+        """True: a fault of its own, or of the station; no energy flows."""
+        return is_fault(self.errors) or is_fault(self.station.errors)
 
     @property
     def authorized(self):
@@ -151,16 +170,25 @@ class Connector(Session):
 
     def read_energy(self):
         """Import register in Wh; the last one known while the meter is silent."""
-        value = self._read_energy() if self._read_energy else self.energy_wh
-        if value is not None:
-            self._last_wh = value
+        try:
+            value = self._read_energy() if self._read_energy else self.energy_wh
+            if value is not None:
+                self._last_wh = int(value)
+            if self._no_meter:
+                self._no_meter = False
+                self.clear_error("PowerMeterFailure", FIRMWARE)
+        except Exception as e:  # a meter out of order must not hold up the end of a transaction
+            if not self._no_meter:
+                self._no_meter = True
+                log.error("connector %d" % self.id, "meter can't be read:", repr(e))
+                self.set_error("PowerMeterFailure", "meter can't be read", "", FIRMWARE, False)
         return self._last_wh
 
     # -- state -----------------------------------------------------------------------------------
 
     def state(self):
         """Derived state, one of the nine of OCPP 1.6 §4.9."""
-        if self.faulted:
+        if is_fault(self.errors):
             return FAULTED
         if self.tx:
             return self._charging_state()
@@ -175,7 +203,7 @@ class Connector(Session):
     def _charging_state(self):
         tx = self.tx
         if not self.plugged:
-            return SUSPENDED_EV
+            return FINISHING if tx.ending else SUSPENDED_EV
         ready = self.charging_permitted if self.evse_ready is None else self.evse_ready
         if ready and self.ev_ready and not tx.ending:
             self._settle.stop()
@@ -193,7 +221,7 @@ class Connector(Session):
 
     def note(self, info):
         """A remark (at most 50 characters) that goes with the present state."""
-        self.info = info
+        self.info = info[:50]
 
     def _log(self, *parts):
         log.info("connector %d" % self.id, *parts)

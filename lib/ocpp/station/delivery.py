@@ -7,6 +7,7 @@ from ocpp import calls
 from ocpp.clock import Timer
 from ocpp.log import log
 
+_FULL_S = const(60)  # pause when the flash has no room for what is kept aside
 _FRESH = const(4)  # records that still take part in the order of occurrence with other messages
 
 
@@ -47,9 +48,8 @@ class Delivery:
 
     def take(self):
         record = self._station.log.head()
-        call = self._station.dialect.transaction_message(record)
-        if call is None:  # nothing to be told of it in this version
-            self._station.log.done(record.seq)
+        call = self._message(record) if record else None
+        if call is None:
             return calls.Call("", lambda: None, None, calls.TRANSACTION)
         action, payload, learn = call
 
@@ -58,23 +58,43 @@ class Delivery:
 
         return calls.Call(action, payload, done, calls.TRANSACTION)
 
+    def _message(self, record):
+        """(action, payload, learn) of a record; None if this version has nothing to say of it."""
+        try:
+            call = self._station.dialect.transaction_message(record)
+        except MemoryError:
+            raise
+        except Exception as e:  # it must not hold up all that follows
+            return self._park(record, repr(e))
+        if call is None:
+            self._station.log.done(record.seq)
+        return call
+
     def _answered(self, record, result, error, learn):
-        if error is None:
-            self._attempts = 0
-            csms_id, info = learn(result)
-            self._station.log.done(record.seq, csms_id, info)
-            return
-        if error.code == "Offline" and error.local:
+        told = result if error is None else error.answer
+        if told is not None:  # whatever is wrong with an answer: the message was taken
+            try:
+                csms_id, info = learn(told)
+                self._attempts = 0
+                return self._station.log.done(record.seq, csms_id, info)
+            except Exception as e:
+                error = error or calls.CallError("InternalError", repr(e))
+        if error.local and error.code == "Offline":
             return
         self._attempts += 1
         settings = self._station.settings
-        if self._attempts >= settings.get("TransactionMessageAttempts"):
-            self._attempts = 0
-            log.error(
-                "transaction", record.key, "record", record.seq, "not taken, kept aside:", error
-            )
-            # OCPP 1.6 errata 3.18: what follows of a start that failed is sent with an id of -1.
-            self._station.log.park(record.seq, str(error)[:80], self._station.dialect.parks_chains)
-            self._station.emit("Parked", None)
+        unsendable = error.local and error.code != "Timeout"
+        if unsendable or self._attempts >= settings.get("TransactionMessageAttempts"):
+            self._park(record, str(error))
         else:
             self._retry.start_s(settings.get("TransactionMessageRetryInterval") * self._attempts)
+
+    def _park(self, record, why):
+        """Keep a record aside, so that the next ones have their turn."""
+        self._attempts = 0
+        log.error("transaction", record.key, "record", record.seq, "not taken, kept aside:", why)
+        # OCPP 1.6 errata 3.18: what follows of a start that failed is sent with an id of -1.
+        chains = self._station.dialect.parks_chains
+        if not self._station.log.park(record.seq, why[:80], chains):
+            self._retry.start_s(_FULL_S)
+        self._station.emit("Parked", None)

@@ -19,6 +19,15 @@ class IdInfo:
         return self.status
 
 
+def checked(id_token, most=36):
+    """The identifier. TypeError if it is no text, ValueError if it has not 1 to `most` characters."""
+    if not isinstance(id_token, str):
+        raise TypeError("an identifier is a text, not %r" % (id_token,))
+    if not 1 <= len(id_token) <= most:
+        raise ValueError("an identifier has 1 to %d characters, not %d" % (most, len(id_token)))
+    return id_token
+
+
 def same(a, b):
     """True if two identifiers are the same (OCPP 1.6 §7.28: CiString20)."""
     return a is not None and b is not None and a.lower() == b.lower()

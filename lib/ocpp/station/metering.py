@@ -113,7 +113,9 @@ class Metering:
 
     def step(self, connector):
         """Call often while the transaction runs. Allocates nothing when nothing is due."""
-        c = self._running[connector.id]
+        c = self._running.get(connector.id)
+        if c is None:  # its beginning failed
+            return self.begin(connector, True)
         interval = self._settings.get("MeterValueSampleInterval")
         now = self._clock.uptime()
         if interval != c.interval:
@@ -127,8 +129,10 @@ class Metering:
     def end(self, connector):
         """The transaction ends: what its end shall tell, a list of [stamp, samples]; empty if it
         shall tell nothing (OCPP 1.6 §3.16.5)."""
-        c = self._running.pop(connector.id)
-        if not self._settings.get("StopTxnSampledData") + self._settings.get("StopTxnAlignedData"):
+        c = self._running.pop(connector.id, None)
+        if c is None or not self._settings.get("StopTxnSampledData") + self._settings.get(
+            "StopTxnAlignedData"
+        ):
             return []
         last = self._edge(connector, "Transaction.End", connector.tx.last_wh)
         return [entry for entry in [c.begin] + c.entries + [last] if entry]

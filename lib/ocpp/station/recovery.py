@@ -3,6 +3,7 @@
 from ocpp import txlog
 from ocpp.clock import Timer
 from ocpp.log import log
+from ocpp.station.identity import ACCEPTED
 from ocpp.station.transaction import Transaction
 
 _PATIENCE_S = const(10)  # time for the inputs to tell whether the car is still there
@@ -34,7 +35,7 @@ class Recovery:
         for key, number in self._open:
             c = station.connectors[number - 1] if 1 <= number <= len(station.connectors) else None
             if not resume or c is None or c.tx or self._timer.due():
-                self._end(key)
+                self._end(key, c)
             elif c.plugged and not c.faulted:
                 self._resume(key, c)
             else:
@@ -44,9 +45,10 @@ class Recovery:
     def _resume(self, key, connector):
         last = self._station.log.last(key)
         wh = connector.read_energy()
-        if wh < last["wh"]:
-            return self._end(key)  # another meter, or one that was set back: nothing to go on from
         data = last["data"]
+        if not data or wh < last["wh"]:
+            # Damaged; or another meter, or one that was set back: nothing to go on from.
+            return self._end(key, connector)
         tx = Transaction(
             key, connector, data["id"], data.get("kind", ""), data.get("parent"), data["wh"]
         )
@@ -54,11 +56,16 @@ class Recovery:
         tx.id = last["csms_id"]
         tx.remote_start_id = data.get("remote")
         connector.resume(tx)
+        if last["info"] not in (None, ACCEPTED):
+            connector.deauthorize()
         log.info("connector %d" % connector.id, "transaction goes on after a restart")
 
-    def _end(self, key):
+    def _end(self, key, connector):
         station = self._station
         last = station.log.last(key)
         reason = _REASONS.get(station.boot_reason, "Other")
         log.info("transaction", key, "was interrupted and is ended:", reason)
-        station.append(txlog.END, key, {"wh": last["wh"], "why": reason}, last["at"])
+        wh = last["wh"]
+        if wh is None:  # damaged: the register now is what comes closest
+            wh = connector.read_energy() if connector else 0
+        station.append(txlog.END, key, {"wh": wh, "why": reason}, last["at"])

@@ -18,6 +18,7 @@ class Registration:
         self._station = station
         self.status = None  # None before the first answer, "Accepted", "Pending", "Rejected"
         self._asking = False
+        self._beating = False  # True: a heartbeat waits for its answer
         self._retry = Timer(station.clock)
         self._retry.start(0)
         self._heartbeat = Timer(station.clock)
@@ -46,6 +47,11 @@ class Registration:
         self._asking = True
         self._retry.stop()
         self._station.dialect.boot(self._booted)
+
+    def reconnected(self):
+        """A new connection: who was not answered on the last one asks again at once."""
+        if self.status is None:
+            self._retry.start(0)
 
     def restart(self):
         """The station changes version or server: register anew."""
@@ -93,10 +99,12 @@ class Registration:
     def _beat(self):
         self._interval_changed()
         self._daily.start_s(_DAY_S)
-        if self._station.connection.connected:
+        if self._station.connection.connected and not self._beating:
+            self._beating = True
             self._station.dialect.heartbeat(self._beaten)
 
     def _beaten(self, unix):
+        self._beating = False
         if unix is not None:
             self.set_time(unix)
 

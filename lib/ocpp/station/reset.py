@@ -23,6 +23,8 @@ class Reset:
     def request(self, kind):
         """Reset is wanted; transactions are ended and told first."""
         station = self._station
+        if self.kind is not None and kind != "Hard":
+            return  # one is under way
         self.kind = kind
         station.resetting = True
         self._left = station.settings.get("ResetRetries")
@@ -45,7 +47,7 @@ class Reset:
             return
         if self._again.running and not self._again.expired():
             return
-        if station.on_reset and station.on_reset(self.kind) is not False:
+        if self._restart(station):
             self.kind = None
         elif self._left > 0:
             self._left -= 1
@@ -55,6 +57,14 @@ class Reset:
             self.kind = None
             station.resetting = False
             station.set_error("ResetFailure", faulted=False)
+
+    def _restart(self, station):
+        """Have the host restart. False if it can't."""
+        try:
+            return station.on_reset is not None and station.on_reset(self.kind) is not False
+        except Exception as e:
+            log.error("reset", "failed:", repr(e))
+            return False
 
     def _working(self, station):
         for c in station.connectors:

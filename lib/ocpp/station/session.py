@@ -14,6 +14,9 @@ _OPENING_S = const(
     5
 )  # longest wait for the contactor to open before the last meter value is taken
 
+_GLITCH = const(10)  # steps in a row that may fail
+_DOUBT_S = const(10)  # without energy after more of them
+
 _SAVE_S = const(55)  # the register is written down that often, or
 _SAVE_WH = const(80)  # after that much energy
 
@@ -23,6 +26,7 @@ _TRANSFER = ("Charging", "SuspendedEV", "SuspendedEVSE")
 
 EV_DISCONNECTED = "EVDisconnected"
 DEAUTHORIZED = "DeAuthorized"
+FIRMWARE = "firmware"  # vendor code of errors that the firmware itself reports
 
 
 class Grant:
@@ -43,28 +47,25 @@ class Session:
 
     # -- for host and dialects ---------------------------------------------------------------------
 
-    def begin(self, id_token, kind="", authorized=False):
-        """Begin a session for an identifier. `authorized` True: without asking anybody.
+    def begin(self, id_token, kind="", authorized=False, parent=None):
+        """Begin a session for an identifier of the type `kind`, once it is authorized. `authorized` True:
+        nobody is asked; its group is `parent` then. Returns False if this connector can't be used now.
+        ValueError for an identifier that is none."""
+        return self.station.begin(self, id_token, kind, authorized, parent)
 
-        Returns False if this connector can't be used now."""
-        if not self.free:
+    def end(self, id_token=None, reason="Local", authorized=False):
+        """End the transaction (`reason`: OCPP 1.6 §7.36), or an authorization that waits. Another
+        `id_token` than the one that began it must be of the same group, which is asked for, unless
+        `authorized` says that it may end it. Returns False if there is nothing to end."""
+        if self.authorized is None:
             return False
-        if authorized:
-            self.accept(Grant(id_token, kind))
-        else:
-            self.station.tokens.authorize(self, Grant(id_token, kind))
-        return True
-
-    def end(self, id_token=None, reason="Local"):
-        """End the transaction, or an authorization that waits. `id_token`: only if it began it.
-        Returns False if there is nothing to end."""
-        if self.tx and (id_token is None or same(self.tx.id_token, id_token)):
+        if not authorized and id_token is not None and not same(self.authorized, id_token):
+            self.station.end(self, id_token, reason)
+        elif self.tx:
             self.stop(id_token, reason)
-            return True
-        if self.grant and (id_token is None or same(self.grant.id_token, id_token)):
+        else:
             self.revoke()
-            return True
-        return False
+        return True
 
     def stop(self, id_token=None, reason="Local"):
         """Energy stops now; the transaction ends when the contactor is open. `id_token`: who stopped it."""
@@ -86,12 +87,13 @@ class Session:
             and not self.faulted
             and self.operative
             and self.station.operative
+            and not self.station.resetting
         )
 
     def accept(self, grant):
         """`grant` may charge here: the transaction begins once the rest is ready."""
         self.grant = grant
-        self.finishing = False
+        self.finishing = self._waiting = False
         self.info = ""
         if grant.remote_start_id is not None:
             grant.trigger = "RemoteStart"
@@ -127,18 +129,44 @@ class Session:
     # -- the loop ----------------------------------------------------------------------------------
 
     def step(self):
+        fault = None
         for name, fn in self._bound:
-            setattr(self, name, fn())
+            try:
+                setattr(self, name, fn())
+            except Exception as e:
+                fault = e
+        self._move()
+        if fault:
+            self.failed(fault)
+        else:
+            self._failures = 0
+        if self._doubt.expired():
+            self.clear_error("InternalError", FIRMWARE)
+
+    def failed(self, e):
+        """An input could not be read, or a step not be done. After a second of it no energy flows for a
+        while: nobody watches over it."""
+        self._failures += 1
+        if self._failures < _GLITCH:
+            return
+        if not self._doubt.running:
+            log.error("connector %d" % self.id, "inputs or work fail:", repr(e))
+            self.set_error("InternalError", "inputs or work fail", "", FIRMWARE, False)
+        self._doubt.start_s(_DOUBT_S)
+
+    def _move(self):
         if self.plugged != self._was_plugged:
-            self._was_plugged = self.plugged
             if self.plugged:
                 self._plugged_in()
             else:
                 self._unplugged()
+            self._was_plugged = self.plugged
         elif self.tx:
             self._step_transaction()
         elif self.grant:
             self._step_grant()
+        elif self._waiting and self.free:
+            self._welcome()
         elif (
             self.finishing and not self.plugged and not self.occupied and self.lock_holder is None
         ):
@@ -154,11 +182,18 @@ class Session:
         elif self.grant:
             self._timer.stop()
         elif self.free:
-            self._wait()
-            self.station.tokens.plugged(self)
+            self._welcome()
+        else:
+            self._waiting = True
+
+    def _welcome(self):
+        self._waiting = False
+        self._wait()
+        self.station.tokens.plugged(self)
 
     def _unplugged(self):
         self._log("unplugged")
+        self._waiting = False
         if self.tx:
             return self._lost_ev()
         self._timer.stop()
@@ -174,15 +209,19 @@ class Session:
         self.lock_wanted = False
 
     def _lost_ev(self):
-        """OCPP 1.6 §9.1: StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect; §4.9."""
+        """StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect (OCPP 1.6 §4.9, §4.10): as
+        long as the transaction runs, the lock stays shut."""
+        if self.tx.ending:
+            return
         settings = self.station.settings
         self.info = "EV side disconnected"
+        if not settings.get("StopTransactionOnEVSideDisconnect"):
+            return
         if settings.get("UnlockConnectorOnEVSideDisconnect"):
             self.lock_wanted = False
         else:
             self.lock_holder = (self.tx.id_token, self.tx.parent)
-        if settings.get("StopTransactionOnEVSideDisconnect"):
-            self.stop(None, EV_DISCONNECTED)
+        self.stop(None, EV_DISCONNECTED)
 
     def _wait(self):
         seconds = self.station.settings.get("ConnectionTimeOut")
@@ -237,7 +276,12 @@ class Session:
             data["state"] = tx.state = self.charging_state()
             wanted = station.settings.get("SampledDataCtrlr.TxStartedMeasurands")
             data["values"] = station.metering.samples(self, wanted, "Transaction.Begin", wh)
-        station.record(txlog.START, tx, data)
+        try:
+            station.record(txlog.START, tx, data)
+        except Exception:
+            self.tx = None  # no energy without a record
+            self.grant = grant
+            raise
         station.metering.begin(self)
         self._log("transaction started for", grant.id_token, "at", wh, "Wh")
         station.emit("StartTx", self)
@@ -327,7 +371,7 @@ class Session:
         return bool(self.evse_ready)
 
     def _fault_reason(self):
-        for e in self.errors:
+        for e in self.errors + self.station.errors:
             if e.vendor_code in ("CX008", "EmergencyStop") or e.code == "EmergencyStop":
                 return "EmergencyStop"
         return "Other"
@@ -353,12 +397,12 @@ class Session:
         values = station.metering.end(self)
         if values:
             data["values"] = values
+        station.record(txlog.END, tx, data)
         self.tx = None
         self.finishing = self.plugged or self.occupied or tx.ending == EV_DISCONNECTED
         self.scheduled = not self.operative or not station.operative
         self._opening.stop()
         if self.lock_holder is None:
             self.lock_wanted = False
-        station.record(txlog.END, tx, data)
         log.info("connector %d" % self.id, "transaction ended:", tx.ending, wh - tx.start_wh, "Wh")
         station.emit("StopTx", self)

@@ -8,7 +8,9 @@ everything that changes a setting (`settings_edit`) are there while they are nee
 
 import sys
 
-_MODULES = const("settings_edit settings_rules settings_table")
+from ocpp.log import log
+
+_MODULES = const("settings_edit settings_rules settings_table measurands")
 
 
 class _Values:
@@ -41,7 +43,8 @@ class Settings:
         return self._edit("text_of", self.get(name), own=False)
 
     def watch(self, name, fn):
-        """Call `fn(value)` after each change of a setting."""
+        """Call `fn(value)` after each change of a setting. KeyError if there is none of that name."""
+        self.get(name)
         self._watchers.setdefault(name, []).append(fn)
 
     def adopt(self, name, value):
@@ -50,7 +53,10 @@ class Settings:
             return
         setattr(self._values, name, value)
         for fn in self._watchers.get(name, ()):
-            fn(value)
+            try:
+                fn(value)
+            except Exception as e:
+                log.error("settings", name, "- a watcher failed:", repr(e))
 
     # What these do is told in `settings_edit`.
 

@@ -4,6 +4,7 @@ A definition is a line of `settings_table` cut at its bars. Like the table this 
 when needed and let go afterwards (see `settings.Settings`).
 """
 
+from ocpp.station.measurands import NAMES, PHASES
 from ocpp.station.settings_table import TABLE
 
 NAME16 = const(0)
@@ -18,16 +19,6 @@ FLAGS = const(7)
 _LONGEST = const(500)  # characters of a value: what OCPP 1.6 can carry (§6.9)
 _MOST = const(2147483647)
 
-_MEASURANDS = (
-    "Current.Export,Current.Import,Current.Offered,"
-    "Energy.Active.Export.Interval,Energy.Active.Export.Register,"
-    "Energy.Active.Import.Interval,Energy.Active.Import.Register,"
-    "Energy.Reactive.Export.Interval,Energy.Reactive.Export.Register,"
-    "Energy.Reactive.Import.Interval,Energy.Reactive.Import.Register,"
-    "Frequency,Power.Active.Export,Power.Active.Import,Power.Factor,Power.Offered,"
-    "Power.Reactive.Export,Power.Reactive.Import,RPM,SoC,Temperature,Voltage"
-)
-_PHASES = "L1,L2,L3,N,L1-N,L2-N,L3-N,L1-L2,L2-L3,L3-L1"
 _ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
 
 _FORM = {
@@ -216,12 +207,12 @@ def _item(d, text):
 def _measurand(text):
     """`Voltage` or with a phase, `Voltage.L1` (OCPP 1.6 §9.1.17)."""
     try:
-        return _member(_MEASURANDS, text)
+        return _member(NAMES, text)
     except ValueError:
         at = text.rfind(".")
         if at < 0:
             raise
-        return _member(_MEASURANDS, text[:at]) + "." + _member(_PHASES, text[at + 1 :])
+        return _member(NAMES, text[:at]) + "." + _member(PHASES, text[at + 1 :])
 
 
 def _distance(a, b):

@@ -6,6 +6,7 @@ States are not queued: when there is a link, what differs from the last state *r
 
 from ocpp import calls
 from ocpp.clock import Timer
+from ocpp.station.connector import FAULTED, FINISHING, PREPARING, SUSPENDED_EV, SUSPENDED_EVSE
 
 _RETRY_S = const(60)  # wait after a report that was not answered
 
@@ -42,7 +43,7 @@ class StatusReporter:
             self._look(self._slots[c.id], c.state(), c.errors, c.info)
 
     def _look(self, slot, state, errors, info):
-        error = errors[-1] if errors else None
+        error = _newest(errors, state) if errors else None
         if state != slot.state or error is not slot.error or info != slot.info:
             station = self._station
             first = slot.state is None
@@ -110,3 +111,16 @@ class StatusReporter:
             id, slot.state, slot.error, slot.info, slot.stamp
         )
         return calls.Call(action, payload, done, calls.STATE)
+
+
+def _newest(errors, state):
+    """The newest error that may be told with a state: a fault explains Faulted, a warning goes with the
+    others, EVCommunicationError only with four of them (OCPP 1.6 §4.9)."""
+    found = None
+    for e in errors:
+        if e.faulted == (state == FAULTED) and (
+            e.code != "EVCommunicationError"
+            or state in (PREPARING, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING)
+        ):
+            found = e
+    return found

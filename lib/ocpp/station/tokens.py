@@ -13,7 +13,7 @@ from ocpp.station.session import Grant
 class Tokens:
     def __init__(self, station):
         self._station = station
-        self._asked = []  # identifiers whose authorization is being asked for
+        self._asked = []  # (identifier, connector or None) whose authorization is being asked for
 
     @property
     def busy(self):
@@ -32,8 +32,11 @@ class Tokens:
             if c.grant and same(c.grant.id_token, id_token):
                 log.info("card", id_token, "withdrawn")
                 return c.revoke()
-        self._ask(
-            id_token, kind, lambda info: self._judged(id_token, kind, connector, reach, info)
+        self.ask(
+            id_token,
+            kind,
+            lambda info: self._judged(id_token, kind, connector, reach, info),
+            connector,
         )
 
     def authorize(self, connector, grant):
@@ -41,12 +44,12 @@ class Tokens:
 
         def judged(info):
             if info.status != ACCEPTED:
-                self._rejected(grant.id_token, info, connector)
+                self.rejected(grant.id_token, info, connector)
             elif connector.free:
                 grant.parent = info.parent
                 connector.accept(grant)
 
-        self._ask(grant.id_token, grant.kind, judged)
+        self.ask(grant.id_token, grant.kind, judged, connector)
 
     def remote_start(self, id_token, connector=None, kind="", remote_start_id=None, profile=None):
         """OCPP 1.6 §5.11. `profile`: charging profile of the transaction to come, kept with the grant.
@@ -55,7 +58,7 @@ class Tokens:
         target = connector or self.choose(station.connectors)
         if target is None or not target.free or station.resetting:
             return False
-        if target.reservation is not None and not station.reserved_for(target, id_token):
+        if self.reserved(target):
             return False
         station.emit("RemoteStart", target)
         grant = Grant(id_token, kind, None, connector is None and not target.plugged)
@@ -83,8 +86,9 @@ class Tokens:
             self.authorize(connector, Grant(fixed))
 
     def choose(self, reach):
-        """The connector that a card without one is for, or None."""
-        free = [c for c in reach if c.free and c.reservation is None]
+        """The connector that a card without one is for, or None. Not one whose cable is kept for somebody
+        else (OCPP 1.6 §3.5.4)."""
+        free = [c for c in reach if c.free and c.reservation is None and c.lock_holder is None]
         for c in free:
             if c.plugged and not c.finishing:
                 return c
@@ -97,8 +101,9 @@ class Tokens:
             return free[0] if free else None
         return None
 
-    def _ask(self, id_token, kind, judged):
-        key = id_token.lower()
+    def ask(self, id_token, kind, judged, connector=None):
+        """Have `judged(info)` called, unless this identifier is being asked for there already."""
+        key = (id_token.lower(), connector)
         if key in self._asked or self._station.resetting:
             return
         self._asked.append(key)
@@ -112,7 +117,7 @@ class Tokens:
 
     def _judged(self, id_token, kind, connector, reach, info):
         if info.status != ACCEPTED:
-            return self._rejected(id_token, info, connector)
+            return self.rejected(id_token, info, connector)
         if self._opens_lock(reach, id_token, info.parent):
             return
         for c in reach:
@@ -121,8 +126,18 @@ class Tokens:
         target = self.choose(reach)
         if target is None:
             log.info("card", id_token, "accepted, but no connector is free")
+            for c in reach:
+                if c.free and self.reserved(c):
+                    return
             return self._station.emit("NoConnector", connector)
         target.accept(Grant(id_token, kind, info.parent, connector is None and not target.plugged))
+
+    def reserved(self, connector):
+        """True if it is kept for somebody, which the host is told."""
+        if connector.reservation is None:
+            return False
+        self._station.emit("ReservationConflict", connector)
+        return True
 
     def _opens_lock(self, reach, id_token, parent):
         for c in reach:
@@ -132,6 +147,7 @@ class Tokens:
                 return True
         return False
 
-    def _rejected(self, id_token, info, connector):
+    def rejected(self, id_token, info, connector):
+        """Tell the host that an identifier may not charge."""
         log.info("card", id_token, "refused:", info.status)
         self._station.emit("AuthorizationRejected", connector)

@@ -17,6 +17,7 @@ _RECORDS = {
 class Dialect:
     package = "ocpp.v16"
     subprotocol = "ocpp1.6"
+    id_max = 20  # characters of an identifier
     tracks_states = False  # charging states are told as connector states, not with a transaction
     parks_chains = (
         False  # what follows a start that failed is sent with transactionId -1 (errata 3.18)
@@ -91,6 +92,7 @@ class Dialect:
         action = request.action
         handler = station.handlers.get(action)
         if handler:
+            station.check(action, True, request.payload)
             return handler(request)
         if not station.knows(action):
             raise calls.CallError("NotImplemented", "unknown action " + action[:50])

@@ -13,7 +13,12 @@ def id_info(info):
     if not isinstance(info, dict):
         return IdInfo("Accepted")
     expiry = info.get("expiryDate")
-    return IdInfo(info["status"], info.get("parentIdTag"), time_of(expiry) if expiry else None)
+    parent = info.get("parentIdTag")
+    return IdInfo(
+        info.get("status", "Accepted"),
+        parent if isinstance(parent, str) else None,
+        time_of(expiry) if expiry else None,
+    )
 
 
 def meter_value(unix, samples):

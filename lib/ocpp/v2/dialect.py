@@ -18,6 +18,7 @@ _FREE_STATES = ("Available", "Reserved", "Unavailable", "Faulted")
 class Dialect:
     package = "ocpp.v2"
     subprotocol = "ocpp2.0.1"
+    id_max = 36  # characters of an identifier
     tracks_states = True  # a transaction's records tell charging states, and values at its start
     parks_chains = False  # a start that is not taken does not hold back what follows
 
@@ -91,6 +92,7 @@ class Dialect:
             raise calls.CallError("SecurityError", "this station is rejected")
         handler = station.handlers.get(action)
         if handler:
+            station.check(action, True, request.payload)
             return handler(request)
         if not station.knows(action):
             raise calls.CallError("NotImplemented", "unknown action " + action[:50])

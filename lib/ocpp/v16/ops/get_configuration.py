@@ -13,7 +13,7 @@ def handle(dialect, request):
     most = settings.get("GetConfigurationMaxKeys")
     if len(wanted) > most:
         raise CallError("OccurenceConstraintViolation", "at most %d keys" % most)
-    dialect.station.jobs.append(_answer(settings, wanted, request))
+    dialect.station.jobs.append(request.finished_by(_answer(settings, wanted, request)))
     return None
 
 

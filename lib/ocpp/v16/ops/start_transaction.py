@@ -19,5 +19,8 @@ def record(dialect, record):
 
 def learn(dialect, record, result):
     info = id_info(result.get("idTagInfo"))
-    dialect.station.started(record.key, record.data["id"], result["transactionId"], info)
-    return result["transactionId"], info.status
+    id = result["transactionId"]
+    if not isinstance(id, int):
+        raise ValueError("transactionId")
+    dialect.station.started(record.key, record.data["id"], id, info)
+    return id, info.status

@@ -2,14 +2,34 @@
 
 from ocpp.iso import to_iso
 
+# §7.6
+_CODES = (
+    "ConnectorLockFailure",
+    "EVCommunicationError",
+    "GroundFailure",
+    "HighTemperature",
+    "InternalError",
+    "LocalListConflict",
+    "OverCurrentFailure",
+    "OverVoltage",
+    "PowerMeterFailure",
+    "PowerSwitchFailure",
+    "ReaderFailure",
+    "ResetFailure",
+    "UnderVoltage",
+    "WeakSignal",
+)
+
 
 def payload(dialect, connector_id, state, error, info, stamp):
     out = {"connectorId": connector_id, "errorCode": "NoError", "status": state}
     fields = [("info", info)]
     if error:
-        out["errorCode"] = error.code
+        known = error.code in _CODES
+        out["errorCode"] = error.code if known else "OtherError"
         fields = [("info", error.info or info), ("vendorId", error.vendor_id)]
-        fields.append(("vendorErrorCode", error.vendor_code))
+        own = "" if known or error.code == "OtherError" else error.code[:50]
+        fields.append(("vendorErrorCode", error.vendor_code or own))
     for key, value in fields:
         if value:
             out[key] = value

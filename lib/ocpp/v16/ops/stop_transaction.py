@@ -3,6 +3,19 @@
 from ocpp.iso import to_iso
 from ocpp.v16.types import id_info, meter_value
 
+# §7.36; the default, Local, is left out
+_REASONS = (
+    "EmergencyStop",
+    "EVDisconnected",
+    "HardReset",
+    "PowerLoss",
+    "Reboot",
+    "Remote",
+    "SoftReset",
+    "UnlockCommand",
+    "DeAuthorized",
+)
+
 
 def record(dialect, record):
     data = record.data
@@ -13,7 +26,7 @@ def record(dialect, record):
         "timestamp": to_iso(record.stamp),
     }
     if data["why"] != "Local":
-        payload["reason"] = data["why"]
+        payload["reason"] = data["why"] if data["why"] in _REASONS else "Other"
     if data.get("id"):
         payload["idTag"] = data["id"][:20]
     values = []

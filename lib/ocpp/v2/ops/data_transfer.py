@@ -3,4 +3,4 @@
 
 def handle(dialect, request):
     p = request.payload
-    return dialect.station.act("data_transfer", p["vendorId"], p.get("messageId"), p.get("data"))
+    return dialect.station.data_transfer(p["vendorId"], p.get("messageId"), p.get("data"))

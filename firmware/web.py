@@ -1,0 +1,212 @@
+"""The web server microdot, bounded: no client can take the memory or the time that charging needs.
+
+Reading a request, dispatching it and writing the answer are microdot's. Added are limits of size,
+time and number, errors as JSON, 503 where memory is short, and HTTP/1.1 in the status line.
+"""
+
+import asyncio
+import gc
+import json
+
+from microdot import Microdot, Request, Response, abort
+from microdot.microdot import HTTPException
+
+from ocpp.log import log
+
+MAX_BODY = const(24576)  # bytes
+_MAX_HEAD = const(4096)
+_DISCARDED = const(4000000)  # bytes of a body too large that are still taken
+_REQUEST_S = const(10)  # for a request to arrive
+_ANSWER_S = const(30)  # for the client to take the answer
+_MAX_REQUESTS = const(16)  # at a time
+_RESERVE = const(8)  # one part in so many of the heap is not for requests, but for charging
+_PAUSE_MS = const(50)  # between looks for memory
+_PAUSES = const(60)  # after so many a request is refused
+_MORE_HEADERS = b"Connection: close\r\nCache-Control: no-store\r\n\r\n"
+_NO_MEMORY = (  # ready made: there is no memory to make it when it is needed
+    b"HTTP/1.1 503 Error\r\nContent-Type: application/json\r\nContent-Length: 26\r\n"
+    b'Connection: close\r\n\r\n{"error": "out of memory"}'
+)
+
+Request.max_content_length = MAX_BODY
+Request.max_body_length = MAX_BODY
+
+
+def answer(body, status=200, kind="application/json"):
+    """The answer to a request. `body`: a value for JSON; or text, a generator of pieces of text or
+    an asynchronous iterator, as they are."""
+    if isinstance(body, (dict, list)):
+        body = json.dumps(body)
+    return Response(body, status, {"Content-Type": kind})
+
+
+def room(size):
+    """True if `size` more bytes leave enough memory for everything else."""
+    for _ in range(2):
+        free = gc.mem_free()
+        if (free - size) * _RESERVE >= free + gc.mem_alloc():
+            return True
+        gc.collect()
+    return False
+
+
+class Server(Microdot):
+    """`respond(request)` -> `answer(...)`; it may `abort(status, text)`. An answer with the
+    attribute `endless` may take for ever. `handle_request` is for `asyncio.start_server`."""
+
+    def __init__(self, respond):
+        super().__init__()
+        self._respond = respond
+        self._open = 0  # connections
+        self.endless = 0  # answers without end that are under way
+
+    def find_route(self, request):
+        """(handler, prefix, sub-application). One handler for all: regular expressions, which
+        microdot's routes are, recurse on the device, and long paths come from outside."""
+        request.url_args = {}
+        return self._respond, "", None
+
+    async def error_response(self, request, status, reason=None):
+        """What `abort` and microdot itself answer: an error in JSON."""
+        return answer({"error": reason}, status)
+
+    async def handle_request(self, reader, writer):
+        """One connection, one request."""
+        self._open += 1
+        outgoing = Outgoing(writer)
+        try:
+            await self._serve(Incoming(reader), outgoing)
+        except (OSError, EOFError, asyncio.TimeoutError):
+            pass  # the client has left, or sleeps
+        except MemoryError:
+            gc.collect()
+            await outgoing.refuse()
+        except Exception as e:
+            log.error("web", repr(e))
+            log.trace(e)
+        finally:
+            self._open -= 1
+            await writer.aclose()
+
+    async def _serve(self, incoming, outgoing):
+        try:
+            if self._open > _MAX_REQUESTS:
+                abort(503, "too many requests at a time")
+            await _wait_for_room()
+            request = await asyncio.wait_for(_read(self, incoming), _REQUEST_S)
+            response = await self.dispatch_request(request)
+        except HTTPException as e:
+            response = await self.error_response(None, e.status_code, e.reason)
+        if not hasattr(response, "endless"):
+            await asyncio.wait_for(response.write(outgoing), _ANSWER_S)
+            return incoming.skip()
+        self.endless += 1
+        try:
+            await response.write(outgoing)
+        finally:
+            self.endless -= 1
+
+
+async def _wait_for_room():
+    """What takes much memory, such as a long message, is over soon."""
+    for _ in range(_PAUSES):
+        if room(0):
+            return
+        await asyncio.sleep_ms(_PAUSE_MS)
+    raise MemoryError
+
+
+async def _read(server, incoming):
+    try:
+        request = await Request.create(server, incoming, None, None)
+    except (ValueError, IndexError):
+        request = None
+    if request is None:
+        abort(400, "not an HTTP request")
+    if "Transfer-Encoding" in request.headers:
+        abort(411, "a body needs a Content-Length")
+    if request.content_length > MAX_BODY:
+        await incoming.discard(request.content_length)
+        abort(413, "the body has more than %d bytes" % MAX_BODY)
+    return request
+
+
+class Incoming:
+    """What microdot reads a request from: `reader` with bounds. Read in large pieces, because
+    MicroPython's `readline` asks the socket for every single byte, as many as may come."""
+
+    def __init__(self, reader):
+        self._reader = reader
+        self._data = b""  # read, not yet taken
+        self._head = 0  # bytes of the head so far
+
+    async def readline(self):
+        """The next line of the head, without its end."""
+        while True:
+            line, end, rest = self._data.partition(b"\n")
+            if end:
+                self._data = rest
+                return line
+            if self._head > _MAX_HEAD:
+                abort(431, "the head of the request is too large")
+            more = await self._reader.read(512)
+            if not more:
+                raise ValueError if self._head else EOFError
+            self._head += len(more)
+            self._data += more
+
+    async def readexactly(self, size):
+        """The body."""
+        if size < 0:
+            raise ValueError
+        if not room(3 * size):  # bytes, text and value
+            raise MemoryError
+        data = self._data
+        if len(data) < size:
+            self._data = b""
+            data += await self._reader.readexactly(size - len(data))
+        return data[:size]
+
+    async def discard(self, size):
+        """Take a body that nobody wants, so that the sender gets to read the answer."""
+        left = size - len(self._data)
+        while 0 < left < _DISCARDED:
+            more = await self._reader.read(1024)
+            left = left - len(more) if more else 0
+
+    def skip(self):
+        """Take what came unasked: a connection that is closed with bytes unread is cut, and the
+        answer may be lost with it."""
+        for _ in range(64):
+            if not self._reader.s.read(1024):
+                return
+
+    def ended(self):
+        """True once the client has left."""
+        return self._reader.s.read(64) == b""
+
+
+class Outgoing:
+    """What microdot writes an answer to. The head goes out in one piece, and says HTTP/1.1: the
+    answer ends with the connection, which 1.1 allows too."""
+
+    def __init__(self, writer):
+        self._writer = writer
+        self._head = b""  # None: it is written
+
+    async def awrite(self, data):
+        if self._head is not None:
+            if data != b"\r\n":  # what ends the head
+                self._head += data
+                return
+            data = self._head.replace(b"HTTP/1.0", b"HTTP/1.1", 1) + _MORE_HEADERS
+            self._head = None
+        await self._writer.awrite(data)
+
+    async def refuse(self):
+        """Say that memory is short, if nothing else was said."""
+        if self._head is not None:
+            try:
+                await self._writer.awrite(_NO_MEMORY)
+            except OSError:
+                pass  # the client has left

@@ -1,0 +1,505 @@
+"""Who may charge: Authorize, the cache, offline rules, groups, and identifiers found invalid
+(OCPP 1.6 §3.5, §4.1, §9.1 and errata 3.17)."""
+
+import time
+
+import pytest
+from clients import ApiError
+from core16 import change, charge, make, offline, payloads, sent, wait_booted
+from ocpp_link import SILENCE, CallError, Later
+
+G = {"status": "Accepted", "parentIdTag": "GROUP"}
+
+
+def at_the_plug(charger, csms, settings=None, **more):
+    """A charger with a car at connector 1."""
+    cs = make(charger, csms, settings=settings, **more)
+    cs.act(1, "plug")
+    wait_booted(csms, cs)
+    return cs
+
+
+def refused(cs, csms, connector=1):
+    """True if nothing was started within three seconds of the charger."""
+    time.sleep(0.3)
+    return cs.connector(connector)["transaction"] is None and not payloads(
+        csms, "StartTransaction"
+    )
+
+
+def put(cs, tag, status="Accepted", **more):
+    cs.post("/api/auth_cache", dict(more, idTag=tag, status=status))
+
+
+# -- online ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
+def test_every_refusal_refuses(ocpp_csms, charger, status):
+    ocpp_csms.facts.tokens = {"CARD": status}
+    cs = at_the_plug(charger, ocpp_csms)
+    cs.card("CARD", connector=1)
+    assert ocpp_csms.wait_for("Authorize") == {"idTag": "CARD"}
+    assert refused(cs, ocpp_csms)
+    assert cs.connector(1)["status"] == "Preparing" and cs.connector(1)["authorized"] is None
+
+
+def test_the_starter_stops_without_being_asked_for(ocpp_csms, charger):
+    """§3.4: no Authorize before a stop by the identifier that started; upper and lower case alike."""
+    cs = at_the_plug(charger, ocpp_csms)
+    charge(cs, ocpp_csms, tag="DEADBEEF")
+    cs.card("deadbeef", connector=1)
+    stop = ocpp_csms.wait_for("StopTransaction")
+    assert stop["idTag"].upper() == "DEADBEEF" and stop.get("reason", "Local") == "Local"
+    assert len(sent(ocpp_csms, "Authorize")) == 1
+    cs.wait_connector(1, status="Finishing", locked=False)
+
+
+def test_twenty_characters_and_no_more(ocpp_csms, charger):
+    """§7.28: an identifier of OCPP 1.6 has at most 20 characters; a longer one is not another's."""
+    ocpp_csms.facts.tokens = {"A" * 20: "Accepted"}
+    cs = at_the_plug(charger, ocpp_csms, settings={"AllowOfflineTxForUnknownId": "true"})
+    try:
+        cs.card("A" * 21, connector=1)
+    except ApiError as e:
+        assert e.status == 400
+    assert refused(cs, ocpp_csms)
+    offline(cs)
+    try:
+        cs.card("A" * 21, connector=1)
+    except ApiError as e:
+        assert e.status == 400
+    assert refused(cs, ocpp_csms)
+    offline(cs, online=True)
+    cs.card("A" * 20, connector=1)
+    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "A" * 20
+
+
+def test_a_card_held_for_long_asks_once(ocpp_csms, charger):
+    ocpp_csms.on("Authorize", Later(0.3))
+    cs = at_the_plug(charger, ocpp_csms)
+    for _ in range(4):
+        cs.card("DEADBEEF", connector=1)
+        time.sleep(0.04)
+    ocpp_csms.wait_for("StartTransaction")
+    assert len(sent(ocpp_csms, "Authorize")) == 1
+
+
+@pytest.mark.parametrize("asks", ["true", "false"])
+def test_remote_start_asks_if_told_so(ocpp_csms, charger, asks):
+    ocpp_csms.facts.tokens = {"BAD": "Blocked"}
+    cs = at_the_plug(charger, ocpp_csms, settings={"AuthorizeRemoteTxRequests": asks})
+    request = {"idTag": "BAD", "connectorId": 1}
+    assert ocpp_csms.call("RemoteStartTransaction", request) == {"status": "Accepted"}
+    if asks == "true":
+        assert ocpp_csms.wait_for("Authorize") == {"idTag": "BAD"}
+        assert refused(cs, ocpp_csms)
+    else:
+        assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "BAD"
+        assert sent(ocpp_csms, "Authorize") == []
+
+
+# -- groups ------------------------------------------------------------------------------------
+
+
+def test_the_group_stops_others_do_not(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"A": G, "B": G, "C": dict(G, parentIdTag="OTHER"), "D": "Accepted"}
+    cs = at_the_plug(charger, ocpp_csms)
+    charge(cs, ocpp_csms, tag="A")
+    for tag in ("C", "D", "UNKNOWN"):
+        cs.card(tag, connector=1)
+        assert ocpp_csms.wait_for("Authorize", lambda p, tag=tag: p["idTag"] == tag)
+        time.sleep(0.2)
+        assert cs.connector(1)["status"] == "Charging"
+    assert payloads(ocpp_csms, "StopTransaction") == []
+    cs.card("B", connector=1)
+    stop = ocpp_csms.wait_for("StopTransaction")
+    assert stop["idTag"] == "B" and stop.get("reason", "Local") == "Local"
+
+
+def test_a_blocked_member_of_the_group_does_not_stop(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"A": G, "B": dict(G, status="Blocked")}
+    cs = at_the_plug(charger, ocpp_csms)
+    charge(cs, ocpp_csms, tag="A")
+    cs.card("B", connector=1)
+    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "B")
+    time.sleep(0.3)
+    assert cs.connector(1)["status"] == "Charging"
+
+
+def test_the_group_comes_with_the_start_answer(ocpp_csms, charger):
+    """A remote start knows no group before StartTransaction.conf tells it."""
+    ocpp_csms.facts.tokens = {"A": G, "B": dict(G, parentIdTag="group")}
+    cs = at_the_plug(charger, ocpp_csms)
+    request = {"idTag": "A", "connectorId": 1}
+    assert ocpp_csms.call("RemoteStartTransaction", request) == {"status": "Accepted"}
+    cs.wait_until(lambda s: (s["connectors"][0]["transaction"] or {}).get("id") is not None)
+    cs.card("B", connector=1)
+    assert ocpp_csms.wait_for("StopTransaction")["idTag"] == "B"
+
+
+def test_the_group_stops_offline(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"A": G}
+    cs = at_the_plug(charger, ocpp_csms)
+    put(cs, "B", group="GROUP")
+    put(cs, "C", group="OTHER")
+    charge(cs, ocpp_csms, tag="A")
+    offline(cs)
+    cs.card("C", connector=1)
+    time.sleep(0.2)
+    assert cs.connector(1)["status"] == "Charging"
+    cs.card("B", connector=1)
+    cs.wait_connector(1, transaction=None)
+    offline(cs, online=True)
+    assert ocpp_csms.wait_for("StopTransaction")["idTag"] == "B"
+
+
+# -- cache -------------------------------------------------------------------------------------
+
+
+def test_pre_authorize_starts_without_asking(ocpp_csms, charger):
+    cs = at_the_plug(charger, ocpp_csms, settings={"LocalPreAuthorize": "true"})
+    put(cs, "DEADBEEF")
+    cs.card("deadBEEF", connector=1)
+    ocpp_csms.wait_for("StartTransaction")
+    assert sent(ocpp_csms, "Authorize") == []
+
+
+def test_without_pre_authorize_it_is_asked(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"DEADBEEF": "Blocked"}
+    cs = at_the_plug(charger, ocpp_csms)
+    put(cs, "DEADBEEF")
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("Authorize")
+    assert refused(cs, ocpp_csms)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"status": "Blocked"},
+        {"status": "Expired"},
+        {"status": "Accepted", "expiry": "2020-01-01T00:00:00Z"},
+    ],
+)
+def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger, entry):
+    """§3.5.1, last rule."""
+    cs = at_the_plug(charger, ocpp_csms, settings={"LocalPreAuthorize": "true"})
+    put(cs, "DEADBEEF", **entry)
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("Authorize")
+    ocpp_csms.wait_for("StartTransaction")
+
+
+def test_the_cache_learns_from_every_answer(ocpp_csms, charger):
+    """Authorize.conf, StartTransaction.conf and StopTransaction.conf."""
+    tokens = ocpp_csms.facts.tokens = {"A": "Accepted", "B": "Accepted"}
+    cs = at_the_plug(charger, ocpp_csms, settings={"LocalPreAuthorize": "true"})
+    charge(cs, ocpp_csms, tag="A")
+    tokens["A"] = "Blocked"
+    cs.card("A", connector=1)  # StopTransaction.conf: blocked
+    ocpp_csms.wait_for("StopTransaction")
+    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
+    tokens["A"] = "Accepted"
+    mark = ocpp_csms.mark()
+    cs.act(1, "unplug")
+    cs.wait_connector(1, status="Available")
+    start = charge(cs, ocpp_csms, tag="A")
+    assert len(sent(ocpp_csms, "Authorize", since=mark)) == 1  # as it was cached as blocked
+    ocpp_csms.call("RemoteStopTransaction", {"transactionId": start["transactionId"]})
+    cs.wait_connector(1, status="Finishing")
+    mark = ocpp_csms.mark()
+    tokens["A"] = "Expired"
+    cs.card("A", connector=1)  # cached as accepted; StartTransaction.conf: expired
+    ocpp_csms.wait_for("StartTransaction", since=mark)
+    assert ocpp_csms.wait_for("StopTransaction", since=mark)["reason"] == "DeAuthorized"
+    offline(cs)
+    cs.act(2, "plug")
+    cs.card("A", connector=2)
+    time.sleep(0.3)
+    assert cs.connector(2)["transaction"] is None
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_the_cache_survives(ocpp_csms, charger, how):
+    cs = at_the_plug(charger, ocpp_csms)
+    start = charge(cs, ocpp_csms)
+    ocpp_csms.call("RemoteStopTransaction", {"transactionId": start["transactionId"]})
+    ocpp_csms.wait_for("StopTransaction")
+    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
+    getattr(cs, how)()
+    ocpp_csms.unlisten()
+    cs.start()
+    cs.act(2, "plug")
+    cs.card("DEADBEEF", connector=2)
+    cs.wait_connector(2, status="Charging")
+    ocpp_csms.listen()
+    assert ocpp_csms.wait_for("StartTransaction", lambda p: p["connectorId"] == 2)
+
+
+def test_clear_cache(ocpp_csms, charger):
+    cs = at_the_plug(charger, ocpp_csms)
+    for tag in ("A", "B", "C"):
+        put(cs, tag)
+    assert ocpp_csms.call("ClearCache", {}) == {"status": "Accepted"}
+    put(cs, "D")
+    cs.delete("/api/auth_cache")
+    offline(cs)
+    for tag in ("A", "B", "C", "D"):
+        cs.card(tag, connector=1)
+    assert refused(cs, ocpp_csms)
+
+
+def test_a_cache_that_is_off(ocpp_csms, charger):
+    settings = {"AuthorizationCacheEnabled": "false", "LocalPreAuthorize": "true"}
+    cs = at_the_plug(charger, ocpp_csms, settings=settings)
+    put(cs, "DEADBEEF")
+    assert ocpp_csms.call("ClearCache", {}) == {"status": "Rejected"}
+    start = charge(cs, ocpp_csms)
+    assert len(sent(ocpp_csms, "Authorize")) == 1
+    ocpp_csms.call("RemoteStopTransaction", {"transactionId": start["transactionId"]})
+    cs.wait_connector(1, status="Finishing")
+    offline(cs)
+    cs.card("DEADBEEF", connector=1)
+    time.sleep(0.3)
+    assert cs.connector(1)["transaction"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"idTag": ""},
+        {"idTag": 5},
+        {"idTag": "A", "status": "Fine"},
+        {"idTag": "A", "expiry": "tomorrow"},
+        {"idTag": "A", "colour": "red"},
+    ],
+)
+def test_bad_entries_are_refused(charger, body):
+    cs = charger()
+    with pytest.raises(ApiError) as raised:
+        cs.post("/api/auth_cache", body)
+    assert raised.value.status == 400 and raised.value.body["error"]
+
+
+# -- offline -----------------------------------------------------------------------------------
+
+OFFLINE = [
+    # LocalAuthorizeOffline, AllowOfflineTxForUnknownId, cached as (None: unknown), charges
+    ("true", "false", {"status": "Accepted"}, True),
+    ("true", "false", {"status": "Blocked"}, False),
+    ("true", "false", {"status": "Accepted", "expiry": "2020-01-01T00:00:00Z"}, False),
+    ("true", "false", {"status": "Accepted", "expiry": "2099-01-01T00:00:00Z"}, True),
+    ("true", "false", None, False),
+    ("true", "true", None, True),
+    ("true", "true", {"status": "Blocked"}, False),
+    ("true", "true", {"status": "Accepted", "expiry": "2020-01-01T00:00:00Z"}, False),
+    ("false", "false", {"status": "Accepted"}, False),
+    ("false", "true", None, True),
+    ("false", "true", {"status": "Invalid"}, False),
+    ("false", "true", {"status": "Accepted", "expiry": "2020-01-01T00:00:00Z"}, False),
+]
+
+
+@pytest.mark.parametrize("rule", OFFLINE, ids=range(len(OFFLINE)))
+def test_offline_rules(ocpp_csms, charger, rule):
+    """§3.5.4: what is known to be not valid is rejected whatever is allowed to unknown ones."""
+    known, unknown, entry, charges = rule
+    settings = {"LocalAuthorizeOffline": known, "AllowOfflineTxForUnknownId": unknown}
+    cs = at_the_plug(charger, ocpp_csms, settings=settings)
+    if entry:
+        put(cs, "DEADBEEF", **entry)
+    offline(cs)
+    cs.card("DEADBEEF", connector=1)
+    if not charges:
+        assert refused(cs, ocpp_csms)
+        return
+    cs.wait_connector(1, status="Charging", relay=True)
+    offline(cs, online=True)
+    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "DEADBEEF"
+
+
+NO_WORD = {"silence": SILENCE, "error": CallError("InternalError")}
+
+
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("answer", NO_WORD)
+def test_no_answer_falls_to_the_offline_rules(ocpp_csms, charger, answer, cached):
+    ocpp_csms.on("Authorize", NO_WORD[answer])
+    cs = at_the_plug(charger, ocpp_csms, settings={"AuthorizationTimeout": "5"})
+    if cached:
+        put(cs, "DEADBEEF")
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("Authorize")
+    if cached:
+        ocpp_csms.wait_for("StartTransaction", timeout=5)
+    else:
+        time.sleep(2.5 if answer == "silence" else 0)
+        assert refused(cs, ocpp_csms)
+
+
+def test_the_link_dies_while_asking(ocpp_csms, charger):
+    ocpp_csms.on("Authorize", lambda p: ocpp_csms.drop())
+    cs = at_the_plug(charger, ocpp_csms)
+    put(cs, "DEADBEEF")
+    cs.card("DEADBEEF", connector=1)
+    cs.wait_connector(1, status="Charging")
+    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "DEADBEEF"
+
+
+# -- found invalid after the start -------------------------------------------------------------
+
+
+def invalid(charger, csms, **settings):
+    """A session of a card that the station holds for valid, and the central system does not."""
+    csms.facts.tokens = {"CARD": "Blocked", "DEADBEEF": "Accepted"}
+    settings.setdefault("LocalPreAuthorize", "true")
+    cs = at_the_plug(charger, csms, settings=settings)
+    put(cs, "CARD")
+    cs.card("CARD", connector=1)
+    return cs, csms.wait_for("StartTransaction")
+
+
+def test_invalid_stops_and_keeps_the_cable(ocpp_csms, charger):
+    cs, _ = invalid(charger, ocpp_csms)
+    assert ocpp_csms.wait_for("StopTransaction")["reason"] == "DeAuthorized"
+    cs.wait_connector(1, status="Finishing", relay=False)
+    cs.card("DEADBEEF", connector=1)  # not the owner of the cable: neither charges nor gets it
+    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "DEADBEEF")
+    time.sleep(0.4)
+    assert len(payloads(ocpp_csms, "StartTransaction")) == 1
+    assert cs.connector(1)["locked"]
+    cs.card("CARD", connector=1)
+    cs.wait_connector(1, locked=False)
+    time.sleep(0.3)
+    assert len(payloads(ocpp_csms, "StartTransaction")) == 1
+    cs.act(1, "unplug")
+    cs.wait_connector(1, status="Available")
+
+
+def test_invalid_suspends_only(ocpp_csms, charger):
+    cs, _ = invalid(charger, ocpp_csms, StopTransactionOnInvalidId="false")
+    cs.wait_connector(1, status="SuspendedEVSE", relay=False)
+    time.sleep(0.3)
+    assert payloads(ocpp_csms, "StopTransaction") == []
+    assert cs.connector(1)["power_w"] == 0
+    cs.card("CARD", connector=1)
+    assert ocpp_csms.wait_for("StopTransaction").get("reason", "Local") == "Local"
+
+
+@pytest.mark.parametrize("stop", ["true", "false"])
+def test_some_energy_for_an_invalid_one(ocpp_csms, charger, stop):
+    settings = {"MaxEnergyOnInvalidId": "100", "StopTransactionOnInvalidId": stop}
+    cs, start = invalid(charger, ocpp_csms, **settings)
+    cs.wait_connector(1, status="Charging", relay=True)
+    if stop == "true":
+        end = ocpp_csms.wait_for("StopTransaction")
+        assert end["reason"] == "DeAuthorized"
+        energy = end["meterStop"] - start["meterStart"]
+    else:
+        energy = cs.wait_connector(1, status="SuspendedEVSE", relay=False)["transaction"][
+            "energy_wh"
+        ]
+        assert payloads(ocpp_csms, "StopTransaction") == []
+    assert 100 <= energy <= 130
+
+
+def test_invalid_found_when_back_online(ocpp_csms, charger):
+    """§3.5.4: the answer to a start that was made offline counts as well."""
+    ocpp_csms.facts.tokens = {"CARD": "Invalid"}
+    cs = at_the_plug(charger, ocpp_csms, settings={"AllowOfflineTxForUnknownId": "true"})
+    offline(cs)
+    cs.card("CARD", connector=1)
+    cs.wait_connector(1, status="Charging")
+    offline(cs, online=True)
+    ocpp_csms.wait_for("StartTransaction")
+    assert ocpp_csms.wait_for("StopTransaction")["reason"] == "DeAuthorized"
+    assert not cs.connector(1)["relay"]
+
+
+# -- one reader for several connectors ---------------------------------------------------------
+
+
+def test_a_card_is_for_who_is_plugged_in(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"A": "Accepted", "B": "Accepted", "C": "Accepted"}
+    cs = make(charger, ocpp_csms)
+    cs.act(2, "plug")
+    cs.wait_connector(2, status="Preparing")
+    cs.card("A")
+    assert ocpp_csms.wait_for("StartTransaction")["connectorId"] == 2
+    cs.act(1, "plug")
+    cs.wait_connector(1, status="Preparing")
+    cs.card("B")
+    start = ocpp_csms.wait_for("StartTransaction")
+    assert (start["connectorId"], start["idTag"]) == (1, "B")
+    cs.card("C")  # both are taken
+    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "C")
+    time.sleep(0.2)
+    assert payloads(ocpp_csms, "StopTransaction") == []
+    cs.card("A")
+    stop = ocpp_csms.wait_for("StopTransaction")
+    assert stop["idTag"] == "A" and stop["transactionId"] == 1
+    assert cs.connector(1)["status"] == "Charging"
+
+
+def test_a_card_first_waits_for_the_plug(ocpp_csms, charger):
+    cs = make(charger, ocpp_csms)
+    cs.card("DEADBEEF")
+    ocpp_csms.wait_for("StatusNotification", lambda p: p["status"] == "Preparing")
+    cs.act(2, "plug")
+    assert ocpp_csms.wait_for("StartTransaction")["connectorId"] == 2
+    cs.wait_connector(1, status="Available", authorized=None)
+    assert len(payloads(ocpp_csms, "StartTransaction")) == 1
+
+
+def test_a_reader_of_its_own(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"A": "Accepted"}
+    cs = make(charger, ocpp_csms)
+    cs.act(1, "plug")
+    cs.wait_connector(1, plugged=True)
+    cs.card("A", connector=2)
+    cs.wait_connector(2, authorized="A")
+    time.sleep(0.2)
+    assert payloads(ocpp_csms, "StartTransaction") == []
+    cs.act(2, "plug")
+    assert ocpp_csms.wait_for("StartTransaction")["connectorId"] == 2
+
+
+# -- without a card ----------------------------------------------------------------------------
+
+
+def test_free_vend(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"FREE": "Accepted"}
+    settings = {"FreeVend": "true", "FreeVendIdTag": "FREE"}
+    cs = make(charger, ocpp_csms, settings=settings)
+    cs.act(1, "plug")
+    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "FREE"
+    assert sent(ocpp_csms, "Authorize") == []
+    cs.act(1, "unplug")
+    ocpp_csms.wait_for("StopTransaction")
+    offline(cs)
+    cs.act(1, "plug")
+    cs.wait_connector(1, status="Charging")
+
+
+def test_plug_and_charge_with_a_fixed_tag(ocpp_csms, charger):
+    ocpp_csms.facts.tokens = {"FIXED": "Accepted"}
+    cs = make(charger, ocpp_csms, settings={"PlugAndChargeIdTag": "FIXED"})
+    cs.act(1, "plug")
+    assert ocpp_csms.wait_for("Authorize") == {"idTag": "FIXED"}
+    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "FIXED"
+    ocpp_csms.facts.tokens = {}
+    cs.act(2, "plug")
+    ocpp_csms.wait_for("Authorize")
+    time.sleep(0.3)
+    assert cs.connector(2)["transaction"] is None
+
+
+def test_pre_authorize_by_change_configuration(ocpp_csms, charger):
+    cs = at_the_plug(charger, ocpp_csms)
+    put(cs, "DEADBEEF")
+    assert change(ocpp_csms, "LocalPreAuthorize", "true") == "Accepted"
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("StartTransaction")
+    assert sent(ocpp_csms, "Authorize") == []

@@ -1,0 +1,441 @@
+"""The RPC layer of OCPP-J 1.6 §4: calls, answers, errors, and what to do with nonsense."""
+
+import json
+import time
+
+import pytest
+from core16 import (
+    answer_to,
+    charge,
+    make,
+    payloads,
+    sent,
+    setting,
+    wait,
+    wait_booted,
+)
+from ocpp_check import CALL, ERROR, RESULT
+from ocpp_link import SILENCE, CallError, Later
+
+# OCPP 1.6 §3.2: which profile has which operation of the central system
+PROFILES = {
+    "Core": (
+        ("ChangeAvailability", {"connectorId": 2, "type": "Operative"}),
+        ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "200"}),
+        ("ClearCache", {}),
+        ("DataTransfer", {"vendorId": "org.example"}),
+        ("GetConfiguration", {"key": ["HeartbeatInterval"]}),
+        ("RemoteStartTransaction", {"idTag": "DEADBEEF", "connectorId": 9}),
+        ("RemoteStopTransaction", {"transactionId": 99}),
+        ("UnlockConnector", {"connectorId": 9}),
+    ),
+    "FirmwareManagement": (
+        ("GetDiagnostics", {"location": "ftp://127.0.0.1:1/"}),
+        (
+            "UpdateFirmware",
+            {"location": "ftp://127.0.0.1:1/", "retrieveDate": "2099-01-01T00:00:00Z"},
+        ),
+    ),
+    "LocalAuthListManagement": (
+        ("GetLocalListVersion", {}),
+        ("SendLocalList", {"listVersion": 1, "updateType": "Full"}),
+    ),
+    "Reservation": (
+        ("CancelReservation", {"reservationId": 5}),
+        (
+            "ReserveNow",
+            {
+                "connectorId": 9,
+                "expiryDate": "2020-01-01T00:00:00Z",
+                "idTag": "DEADBEEF",
+                "reservationId": 5,
+            },
+        ),
+    ),
+    "SmartCharging": (
+        ("ClearChargingProfile", {"id": 7}),
+        ("GetCompositeSchedule", {"connectorId": 1, "duration": 60}),
+    ),
+    "RemoteTrigger": (("TriggerMessage", {"requestedMessage": "Heartbeat"}),),
+}
+STRUCTURE = {"FormationViolation", "OccurenceConstraintViolation", "ProtocolError"}
+PROFILE = {
+    "chargingProfileId": 1,
+    "stackLevel": 0,
+    "chargingProfilePurpose": "TxProfile",
+    "chargingProfileKind": "Relative",
+    "chargingSchedule": {
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}],
+    },
+}
+
+
+def start_with(**change):
+    """RemoteStartTransaction with a charging profile, its fields changed; None: left out."""
+    profile = {k: v for k, v in {**PROFILE, **change}.items() if v is not None}
+    return "RemoteStartTransaction", {"idTag": "DEADBEEF", "chargingProfile": profile}
+
+
+def raw(csms, text, message_id):
+    """Send a frame as it is: (message type, code of a CALLERROR) of the answer."""
+    csms.send_text([text])  # as a list it goes past the record of the CSMS
+    frame = answer_to(csms, message_id)
+    return frame.type, frame.payload["code"] if frame.type == ERROR else None
+
+
+def nonsense(csms):
+    csms.tolerate("csms", "sends nonsense on purpose")
+    csms.tolerate("charger", "answers what the record of the CSMS does not count as a CALL")
+
+
+# -- calls to the charger -----------------------------------------------------------------------
+
+
+def test_operations_of_the_profiles(ocpp_csms, charger):
+    """What it says it supports is answered, the rest is refused as known but not supported."""
+    make(charger, ocpp_csms)
+    supported = setting(ocpp_csms, "SupportedFeatureProfiles").split(",")
+    assert "Core" in supported and set(supported) <= set(PROFILES)
+    for profile, calls in PROFILES.items():
+        for action, payload in calls:
+            if profile in supported:
+                assert isinstance(ocpp_csms.call(action, payload), dict)
+                continue
+            with pytest.raises(CallError) as raised:
+                ocpp_csms.call(action, payload)
+            assert raised.value.code == "NotSupported", action
+
+
+@pytest.mark.parametrize("action", ["NoSuchAction", "clearcache", "", "A" * 300, "__init__", "ä"])
+def test_unknown_actions(ocpp_csms, charger, action):
+    make(charger, ocpp_csms)
+    with pytest.raises(CallError) as raised:
+        ocpp_csms.call(action, {}, check=False)
+    assert raised.value.code == "NotImplemented"
+    assert len(raised.value.description) <= 255
+
+
+def test_an_operation_of_the_other_direction(ocpp_csms, charger):
+    make(charger, ocpp_csms)
+    for action in ("BootNotification", "Heartbeat", "StartTransaction"):
+        with pytest.raises(CallError) as raised:
+            ocpp_csms.call(action, {}, check=False)
+        assert raised.value.code in ("NotSupported", "NotImplemented")
+
+
+def test_broken_schemas_have_their_codes(ocpp_csms, charger):
+    """OCPP-J 1.6 §4.2.3, table 7; errata §3.38 for values of enumerations."""
+    cases = (
+        # something is missing
+        (STRUCTURE, "ChangeAvailability", {"connectorId": 1}),
+        (STRUCTURE, "ChangeAvailability", {}),
+        (STRUCTURE, *start_with(stackLevel=None)),
+        (STRUCTURE, *start_with(chargingSchedule={"chargingRateUnit": "A"})),
+        # something is too much
+        ({"FormationViolation"}, "Reset", {"type": "Soft", "when": 5}),
+        ({"FormationViolation"}, "ClearCache", {"all": True}),
+        ({"FormationViolation"}, *start_with(colour="red")),
+        # of the wrong type
+        (
+            {"TypeConstraintViolation"},
+            "ChangeAvailability",
+            {"connectorId": "1", "type": "Operative"},
+        ),
+        (
+            {"TypeConstraintViolation"},
+            "ChangeAvailability",
+            {"connectorId": True, "type": "Operative"},
+        ),
+        (
+            {"TypeConstraintViolation"},
+            "ChangeAvailability",
+            {"connectorId": 1.5, "type": "Operative"},
+        ),
+        (
+            {"TypeConstraintViolation"},
+            "ChangeAvailability",
+            {"connectorId": None, "type": "Operative"},
+        ),
+        (
+            {"TypeConstraintViolation"},
+            "ChangeConfiguration",
+            {"key": "HeartbeatInterval", "value": 5},
+        ),
+        ({"TypeConstraintViolation"}, "GetConfiguration", {"key": "HeartbeatInterval"}),
+        ({"TypeConstraintViolation"}, "GetConfiguration", {"key": [5]}),
+        ({"TypeConstraintViolation"}, "RemoteStartTransaction", {"idTag": 12345678}),
+        ({"TypeConstraintViolation"}, "Reset", {"type": ["Soft"]}),
+        ({"TypeConstraintViolation"}, *start_with(stackLevel="0")),
+        # a value that is not allowed
+        ({"PropertyConstraintViolation"}, "ChangeAvailability", {"connectorId": 1, "type": "Off"}),
+        ({"PropertyConstraintViolation"}, "Reset", {"type": "soft"}),
+        ({"PropertyConstraintViolation"}, "Reset", {"type": ""}),
+        ({"PropertyConstraintViolation"}, "RemoteStartTransaction", {"idTag": "x" * 21}),
+        ({"PropertyConstraintViolation"}, "ChangeConfiguration", {"key": "k" * 51, "value": "5"}),
+        ({"PropertyConstraintViolation"}, "ChangeConfiguration", {"key": "k", "value": "v" * 501}),
+        ({"PropertyConstraintViolation"}, "DataTransfer", {"vendorId": "v" * 256}),
+        ({"PropertyConstraintViolation"}, *start_with(chargingProfileKind="Sometimes")),
+    )
+    make(charger, ocpp_csms)
+    for codes, action, payload in cases:
+        with pytest.raises(CallError) as raised:
+            ocpp_csms.call(action, payload, check=False)
+        assert raised.value.code in codes, (raised.value, action, payload)
+    # nothing of all that had an effect
+    assert setting(ocpp_csms, "HeartbeatInterval") == "300"
+    assert payloads(ocpp_csms, "StartTransaction") == []
+
+
+def test_no_payload_may_be_null(ocpp_csms, charger):
+    """OCPP-J 1.6 §4.2.1, §4.2.2: null is another notation for an empty object."""
+    nonsense(ocpp_csms)
+    make(charger, ocpp_csms)
+    assert raw(ocpp_csms, '[2,"n1","ClearCache",null]', "n1") == (RESULT, None)
+    assert raw(ocpp_csms, '[2,"n2","GetConfiguration",null]', "n2") == (RESULT, None)
+    kind, code = raw(ocpp_csms, '[2,"n3","Reset",null]', "n3")
+    assert kind == ERROR and code in STRUCTURE
+
+
+def test_text_of_all_kinds(ocpp_csms, charger):
+    make(charger, ocpp_csms)
+    for data in ("", "ä€", "\U0001f50c", 'quote " and \\ and \u0001', "x" * 6000):
+        answer = ocpp_csms.call("DataTransfer", {"vendorId": "org.example", "data": data})
+        assert answer == {"status": "UnknownVendorId"}
+    keys = ["ä€\U0001f50c", "\\", '"']
+    answer = ocpp_csms.call("GetConfiguration", {"key": keys})
+    assert sorted(answer["unknownKey"]) == sorted(keys)
+    nonsense(ocpp_csms)
+    text = ' [ 2 ,\n"sp1" , "GetConfiguration",\t{"key" : [ "\\ud83d\\udd0c", "\\u0041" ] } ] '
+    ocpp_csms.send_text(text)
+    answer = answer_to(ocpp_csms, "sp1").payload
+    assert sorted(answer["unknownKey"]) == ["A", "\U0001f50c"]
+
+
+def test_a_call_in_fragments(ocpp_csms, charger):
+    make(charger, ocpp_csms)
+    nonsense(ocpp_csms)
+    text = '[2,"fr1","GetConfiguration",{"key":["ä","HeartbeatInterval"]}]'
+    ocpp_csms.send_text([text[:10], "", text[10:40], text[40:]])
+    answer = answer_to(ocpp_csms, "fr1").payload
+    assert answer["unknownKey"] == ["ä"] and len(answer["configurationKey"]) == 1
+
+
+def test_calls_without_waiting_are_all_answered(ocpp_csms, charger):
+    make(charger, ocpp_csms)
+    nonsense(ocpp_csms)
+    ids = ["many-%d" % n for n in range(25)]
+    for message_id in ids:
+        ocpp_csms.send_text('[2,"%s","ClearCache",{}]' % message_id)
+    for message_id in ids:
+        assert answer_to(ocpp_csms, message_id).payload == {"status": "Accepted"}
+
+
+# -- frames that are none -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[2,"bad1","ClearCache",{]',
+        '[2,"bad1","ClearCache",{"a":}]',
+        '[2,"bad1","ClearCache",{}',
+        '[2,"bad1","ClearCache"]',
+        '[2,"bad1","ClearCache",{},{}]',
+        '[2,"bad1","ClearCache",[]]',
+        '[2,"bad1","ClearCache","{}"]',
+        '[2,"bad1",5,{}]',
+    ],
+)
+def test_a_malformed_call_is_answered(ocpp_csms, charger, text):
+    make(charger, ocpp_csms)
+    nonsense(ocpp_csms)
+    assert raw(ocpp_csms, text, "bad1") == (ERROR, "FormationViolation")
+    assert setting(ocpp_csms, "HeartbeatInterval") == "300"
+
+
+def test_a_message_id_that_is_too_long_is_an_error(ocpp_csms, charger):
+    """OCPP-J 1.6 §4.2.3 names it among the reasons of a CALLERROR; its id is that of the call."""
+    make(charger, ocpp_csms)
+    nonsense(ocpp_csms)
+    assert raw(ocpp_csms, '[2,"%s","ClearCache",{}]' % ("i" * 36), "i" * 36) == (RESULT, None)
+    kind, code = raw(ocpp_csms, '[2,"%s","ClearCache",{}]' % ("i" * 37), "i" * 37)
+    assert kind == ERROR and code in STRUCTURE | {"PropertyConstraintViolation", "GenericError"}
+
+
+def test_nonsense_does_no_harm(ocpp_csms, charger):
+    """What can't be answered is ignored: no answer, no second thought, the connection stays."""
+    cs = make(charger, ocpp_csms)
+    mark = wait_booted(ocpp_csms, cs)
+    nonsense(ocpp_csms)
+    texts = [
+        "",
+        "nonsense",
+        "null",
+        "5",
+        '"text"',
+        "{}",
+        "[]",
+        "[2]",
+        "[null,null,null]",
+        '["2","x","ClearCache",{}]',
+        '[true,"x","ClearCache",{}]',
+        '[2.0,"x"]',
+        '[3,"never-asked",{}]',
+        '[4,"never-asked","InternalError","",{}]',
+        "[3]",
+        '[4,"x"]',
+        '[5,"x","ClearCache",{}]',
+        '[-1,"x","ClearCache",{}]',
+        '[1%s,"x","ClearCache",{}]' % ("0" * 400),
+        "[" * 3000,
+        '{"a":' * 1000,
+        "\ufeff" + '[9,"x",{}]',
+    ]
+    for text in texts:
+        ocpp_csms.send_text([text])
+    assert setting(ocpp_csms, "HeartbeatInterval") == "300"
+    after = [f for f in list(ocpp_csms.frames) if f.n >= mark and f.sender == "charger"]
+    answered = [f.text for f in after if f.id not in ("-1", "x", "None", "")]
+    assert len(answered) == 1, answered  # that to GetConfiguration
+    assert not [f for f in after if f.type in (CALL, RESULT)][1:]
+    assert ocpp_csms.opened == 1
+
+
+# -- calls of the charger -----------------------------------------------------------------------
+
+
+def test_one_call_at_a_time_and_answers_in_between(ocpp_csms, charger):
+    """The harness fails the test if a second CALL comes before the answer to the first."""
+    ocpp_csms.on("StatusNotification", Later(0.15))
+    cs = make(charger, ocpp_csms)
+    for n in (1, 2):
+        cs.act(n, "plug")
+    ocpp_csms.wait_for("StatusNotification")
+    began = time.monotonic()
+    assert setting(ocpp_csms, "NumberOfConnectors") == "2"
+    assert time.monotonic() - began < 0.4  # not behind the reports
+    for n in (1, 2):
+        ocpp_csms.wait_for(
+            "StatusNotification",
+            lambda p, n=n: p["connectorId"] == n and p["status"] == "Preparing",
+        )
+
+
+def test_message_ids_are_never_used_twice(ocpp_csms, charger):
+    """Errata J 3.1: on any connection of the same station, also after a restart."""
+    cs = make(charger, ocpp_csms)
+    wait_booted(ocpp_csms, cs)
+    ocpp_csms.drop()
+    ocpp_csms.wait_connected(opened=2)
+    cs.act(1, "plug")
+    ocpp_csms.wait_for("StatusNotification", lambda p: p["status"] == "Preparing")
+    cs.kill()
+    cs.start()
+    wait_booted(ocpp_csms, cs)
+    ids = [f.id for f in sent(ocpp_csms)]
+    assert len(ids) >= 9 and len(set(ids)) == len(ids)
+    assert all(1 <= len(i) <= 36 for i in ids)
+
+
+def test_a_call_without_answer_is_given_up(ocpp_csms, charger):
+    ocpp_csms.on("Heartbeat", SILENCE, times=1)
+    ocpp_csms.facts.interval = 10
+    cs = make(charger, ocpp_csms, settings={"MessageTimeout": "2"}, speed=5)
+    wait_booted(ocpp_csms, cs)
+    ocpp_csms.wait_for("Heartbeat")
+    cs.act(1, "plug")
+    report = ocpp_csms.wait_for("StatusNotification", lambda p: p["status"] == "Preparing")
+    first = sent(ocpp_csms, "Heartbeat")[0]
+    after = next(f for f in sent(ocpp_csms) if f.payload == report)
+    assert after.at - first.at >= 0.4
+    # the answer comes after all, and is one to nothing
+    ocpp_csms.send_text('[3,"%s",{"currentTime":"2040-01-01T00:00:00Z"}]' % first.id)
+    ocpp_csms.wait_for("Heartbeat", since=after.n)
+    assert not cs.status()["time"].startswith("2040")
+    assert ocpp_csms.opened == 1
+
+
+def test_an_answer_with_a_foreign_id_is_ignored(ocpp_csms, charger):
+    ocpp_csms.tolerate("csms", "answers with a foreign id")
+    ocpp_csms.on("Authorize", SILENCE, times=1)
+    cs = make(charger, ocpp_csms)
+    cs.act(1, "plug")
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("Authorize")
+    message_id = sent(ocpp_csms, "Authorize")[0].id
+    for other in ("other", message_id.upper() + "1", ""):
+        ocpp_csms.send_text('[3,"%s",{"idTagInfo":{"status":"Accepted"}}]' % other)
+    time.sleep(0.3)
+    assert payloads(ocpp_csms, "StartTransaction") == []
+    ocpp_csms.send_text('[3,"%s",{"idTagInfo":{"status":"Accepted"}}]' % message_id)
+    ocpp_csms.wait_for("StartTransaction")
+
+
+BROKEN = {
+    "status": '[3,"%s",{"idTagInfo":{"status":"Perhaps"}}]',
+    "missing": '[3,"%s",{}]',
+    "type": '[3,"%s",{"idTagInfo":"Accepted"}]',
+    "array": '[3,"%s",[]]',
+    "text": '[3,"%s","Accepted"]',
+    "error": '[4,"%s","InternalError","",{}]',
+    "short error": '[4,"%s","InternalError"]',
+    "foreign error": '[4,"%s",7,null,[]]',
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_answer_is_none(ocpp_csms, charger, name):
+    """An Authorize that got no usable answer: the offline rules refuse an unknown card."""
+    ocpp_csms.tolerate("csms", "its answer breaks the rules")
+    if name == "short error":
+        ocpp_csms.tolerate("charger", "the record does not see that it was answered")
+    ocpp_csms.on("Authorize", SILENCE, times=1)
+    cs = make(charger, ocpp_csms)
+    cs.act(1, "plug")
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("Authorize")
+    ocpp_csms.send_text(BROKEN[name] % sent(ocpp_csms, "Authorize")[0].id)
+    time.sleep(0.2)
+    assert payloads(ocpp_csms, "StartTransaction") == []
+    cs.card("DEADBEEF", connector=1)  # all goes on
+    ocpp_csms.wait_for("StartTransaction")
+
+
+def test_answers_may_be_null(ocpp_csms, charger):
+    """OCPP-J 1.6 §4.2.2: a central system may answer what has no fields by null."""
+    ocpp_csms.tolerate("csms", "the harness knows no null")
+    for action in ("StatusNotification", "StopTransaction"):
+        ocpp_csms.on(action, SILENCE)
+    settings = {"MessageTimeout": "2", "TransactionMessageRetryInterval": "1"}
+    cs = make(charger, ocpp_csms, settings=settings)
+
+    def answer(action, where=lambda p: True):
+        def look():
+            return [f for f in sent(ocpp_csms, action) if where(f.payload)]
+
+        frame = wait(look, "no " + action)[-1]
+        ocpp_csms.send_text(json.dumps([3, frame.id, None]))
+
+    for n in (0, 1, 2):
+        answer("StatusNotification", lambda p, n=n: p["connectorId"] == n)
+    ocpp_csms.on("StatusNotification", None)
+    start = charge(cs, ocpp_csms)
+    ocpp_csms.call("RemoteStopTransaction", {"transactionId": start["transactionId"]})
+    answer("StopTransaction")
+    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
+    time.sleep(0.5)
+    assert len(sent(ocpp_csms, "StopTransaction")) == 1
+    assert cs.status()["ocpp"].get("parked", 0) == 0
+    assert (
+        len([p for p in payloads(ocpp_csms, "StatusNotification") if p["connectorId"] == 0]) == 1
+    )
+
+
+def test_a_field_too_many_in_an_answer_is_overlooked(ocpp_csms, charger):
+    ocpp_csms.tolerate("csms", "its answers bear a field of its own")
+    info = {"status": "Accepted", "ownerName": "Jo"}
+    ocpp_csms.on("Authorize", {"idTagInfo": info, "x": 1})
+    ocpp_csms.on("StartTransaction", {"idTagInfo": info, "transactionId": 7, "x": 1})
+    cs = make(charger, ocpp_csms)
+    assert charge(cs, ocpp_csms)["transactionId"] == 7
