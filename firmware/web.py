@@ -73,13 +73,15 @@ class Server(Microdot):
     async def handle_request(self, reader, writer):
         """One connection, one request."""
         self._open += 1
+        incoming = Incoming(reader)
         outgoing = Outgoing(writer)
         try:
-            await self._serve(Incoming(reader), outgoing)
+            await self._serve(incoming, outgoing)
         except (OSError, EOFError, asyncio.TimeoutError):
             pass  # the client has left, or sleeps
         except MemoryError:
             gc.collect()
+            incoming.skip()
             await outgoing.refuse()
         except Exception as e:
             log.error("web", repr(e))
@@ -177,9 +179,12 @@ class Incoming:
     def skip(self):
         """Take what came unasked: a connection that is closed with bytes unread is cut, and the
         answer may be lost with it."""
-        for _ in range(64):
-            if not self._reader.s.read(1024):
-                return
+        try:
+            for _ in range(64):
+                if not self._reader.s.read(1024):
+                    return
+        except OSError:
+            pass  # the client has cut it
 
     def ended(self):
         """True once the client has left."""

@@ -25,6 +25,8 @@ _RANK = {
     "acts": 6,  # parts of the instance, as are the next two
     "host": 6,
     "ondemand": 6,
+    "configure": 6,
+    "wiring": 6,
     "v16": 5,
     "v2": 5,
     "station": 4,

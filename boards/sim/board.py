@@ -14,8 +14,8 @@ _MASK = const(0x1FFFFFFF)
 
 
 class SimClock(Clock):
-    """A clock that runs `speed` times as fast as the host's. `wall_time(told)`: what to make of the
-    time the central system tells."""
+    """A clock that runs `speed` times as fast as the host's. `wall_time(told)`: what to make of
+    the time the central system tells."""
 
     def __init__(self, speed=1, wall_time=None):
         self._wall_time = wall_time
@@ -48,8 +48,8 @@ class Board:
         return SimClock(self.speed, self._wall_time)
 
     def _wall_time(self, told):
-        """Where time runs at its own speed, only the first telling counts: the central system's clock
-        goes at another pace."""
+        """Where time runs at its own speed, only the first telling counts: the central system's
+        clock goes at another pace."""
         if self.speed == 1:
             return told
         if self._wall is None:

@@ -61,8 +61,8 @@ class Evse:
         self._changed()
 
     def unplug(self, at_station=False):
-        """The cable is out, and with it what was wrong with the pilot. A lock that is shut keeps the
-        station's end in the socket until it opens. Returns False if the lock holds it."""
+        """The cable is out, and with it what was wrong with the pilot. A lock that is shut keeps
+        the station's end in the socket until it opens. Returns False if the lock holds it."""
         if at_station and self.locked:
             return False
         self.ev = "A"

@@ -63,6 +63,7 @@ class World:
         """Keep the state. Called after every act of the world."""
         if self._folder:
             self._guarded(self._write_state)
+            self._guarded(self._write_meters)
 
     def _write_state(self):
         state = []

@@ -2,8 +2,8 @@
 
     micropython charger.py ws://127.0.0.1:9000/ cp001 FOLDER
 
-FOLDER exists and keeps what must survive a restart. `Hardware` is what to replace on a real board; here it is
-a car that comes, charges for some seconds and leaves. Everything below it stays.
+FOLDER exists and keeps what must survive a restart. `Hardware` is what to replace on a real board;
+here it is a car that comes, charges for some seconds and leaves. Everything below it stays.
 """
 
 import asyncio
@@ -41,7 +41,8 @@ class Hardware:
         return True
 
     async def run(self):
-        """Time passes; energy flows. A thousand times as much as it should, so that there is something to see."""
+        """Time passes; energy flows. A thousand times as much as it should, so that there is
+        something to see."""
         while True:
             await asyncio.sleep_ms(50)
             self._wh += self.power_w() * 50 / 3600

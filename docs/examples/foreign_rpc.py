@@ -2,8 +2,9 @@
 
     micropython foreign_rpc.py FOLDER
 
-Here it is no WebSocket at all but a function in the same process, as a gateway or a local controller would be:
-`central(action, payload)` -> the answer. ocppy's station does all the rest; `ocpp.rpc` is not even loaded.
+Here it is no WebSocket at all but a function in the same process, as a gateway or a local
+controller would be: `central(action, payload)` -> the answer. ocppy's station does all the rest;
+`ocpp.rpc` is not even loaded.
 """
 
 import sys
@@ -51,7 +52,7 @@ class Direct:
         self._queue = []  # [action, payload, done, klass]
         self._order = 0
 
-    # -- the connection ------------------------------------------------------------------------------
+    # -- the connection --------------------------------------------------------------------------
 
     def set_online(self, online):
         if online and not self.connected:
@@ -61,7 +62,7 @@ class Direct:
     def close(self, code, reason):
         self.connected = False
 
-    # -- the RPC -------------------------------------------------------------------------------------
+    # -- the RPC ---------------------------------------------------------------------------------
 
     def next_order(self):
         self._order += 1

@@ -1,4 +1,5 @@
-"""The call layer alone: OCPP-J frames, one call at a time, timeouts, reconnection. The logic is yours.
+"""The call layer alone: OCPP-J frames, one call at a time, timeouts, reconnection. The logic is
+yours.
 
     micropython rpc_alone.py ws://127.0.0.1:9000/ cp001
 

@@ -5,17 +5,17 @@
     while True:
         ocpp.loop()
 
-These functions are a facade over one default `Station`; `ocpp.default()` is that, with everything else it
-can do (docs/api.md). Several stations: make `Station` objects.
-Importing this package alone loads nothing else, so that `ocpp.rpc` can be used by itself.
+These functions are a facade over one default `Station`; `ocpp.default()` is that, with everything
+else it can do (docs/api.md). Several stations: make `Station` objects. Importing this package
+alone loads nothing else, so that `ocpp.rpc` can be used by itself.
 """
 
 _station = None
 
 
 def Station(config, root, clock=None, **parts):
-    """Make a station of its own, see `instance.Station`; several may live in one process, each with a
-    `clock` (a `Clock`, None: a new one) and a `root` of its own."""
+    """Make a station of its own, see `instance.Station`; several may live in one process, each
+    with a `clock` (a `Clock`, None: a new one) and a `root` of its own."""
     from ocpp.clock import Clock
     from ocpp.instance import Station
 
@@ -23,8 +23,8 @@ def Station(config, root, clock=None, **parts):
 
 
 def start(config, root, clock=None, **parts):
-    """Make the default station and return it; arguments and errors as for `Station`. ValueError if there
-    is one already."""
+    """Make the default station and return it; arguments and errors as for `Station`. ValueError if
+    there is one already."""
     global _station
     if _station is not None:
         raise ValueError("already started; use ocpp.Station for a second station")

@@ -33,21 +33,22 @@ def end(station, connector, id_token, reason):
         else:
             station.tokens.rejected(id_token, info, connector)
 
-    station.tokens.ask(checked(id_token), "", judged)
+    station.tokens.ask(checked(id_token, station.dialect.id_max), "", judged)
 
 
 def authorize(station, id_token, done, type=""):
-    """Ask whether an identifier may charge, with no consequences: `done(info)` is called once, perhaps
-    before this returns; `info.status`, `.parent`, `.expiry` (Unix s). Cache, list, central system and
-    offline rules as for a card (OCPP 1.6 §3.5, §4.1). ValueError for an identifier that is none."""
-    station.authorization.check(checked(id_token), type, done)
+    """Ask whether an identifier may charge, with no consequences: `done(info)` is called once,
+    perhaps before this returns; `info.status`, `.parent`, `.expiry` (Unix s). Cache, list, central
+    system and offline rules as for a card (OCPP 1.6 §3.5, §4.1). ValueError for an identifier that
+    is none."""
+    station.authorization.check(checked(id_token, station.dialect.id_max), type, done)
 
 
 def call(station, action, payload, done=None, timeout_ms=None):
-    """Send any operation; `done(result, error)`: the CALLRESULT and None, or None and a CallError, of
-    which `local` ones never got an answer ("Timeout", "Offline", "Dropped"). `payload`: dict, or a function
-    that makes it when it is sent. Waits while there is no link; of more than 16 the oldest is dropped.
-    TypeError for anything else."""
+    """Send any operation; `done(result, error)`: the CALLRESULT and None, or None and a CallError,
+    of which `local` ones never got an answer ("Timeout", "Offline", "Dropped"). `payload`: dict,
+    or a function that makes it when it is sent. Waits while there is no link; of more than 16 the
+    oldest is dropped. TypeError for anything else."""
     if not isinstance(action, str):
         raise TypeError("action is a text, not %r" % (action,))
     if not isinstance(payload, dict) and not callable(payload):
@@ -56,16 +57,17 @@ def call(station, action, payload, done=None, timeout_ms=None):
 
 
 def change_availability(station, number, operative):
-    """ChangeAvailability as the central system's (OCPP 1.6 §5.2); number 0: the whole station. Returns
-    "Accepted", "Scheduled" or "Rejected"; ValueError for a number that is none."""
+    """ChangeAvailability as the central system's (OCPP 1.6 §5.2); number 0: the whole station.
+    Returns "Accepted", "Scheduled" or "Rejected"; ValueError for a number that is none."""
     if number != 0:
         station.connector(number)
     return station.part("availability").change(number, operative)
 
 
 def reset(station, kind):
-    """A reset, "Soft" or "Hard" (2.x: "Immediate", "OnIdle"): transactions are ended and told, then
-    `on_reset(kind)` is called (OCPP 1.6 §5.14). False if it can't be, or `reset_allowed` forbids it."""
+    """A reset, "Soft" or "Hard" (2.x: "Immediate", "OnIdle"): transactions are ended and told,
+    then `on_reset(kind)` is called (OCPP 1.6 §5.14). False if it can't be, or `reset_allowed`
+    forbids it."""
     allowed = station.reset_allowed
     if station.on_reset is None or (allowed and allowed(kind) is False):
         return False
@@ -161,8 +163,8 @@ def ocpp_status(station):
 
 
 def auth_cache_put(station, entry):
-    """Put an entry into the authorization cache: a dict with idTag, status, group, expiry (ISO 8601 or None).
-    ValueError for an expiry that is no time, KeyError without idTag."""
+    """Put an entry into the authorization cache: a dict with idTag, status, group, expiry (ISO
+    8601 or None). ValueError for an expiry that is no time, KeyError without idTag."""
     from ocpp.iso import from_iso
 
     expiry = entry.get("expiry")

@@ -108,6 +108,7 @@ def wire(station):
     rpc.add_source(station.delivery)
 
     settings.watch("MessageTimeout", station.set_timeout)
+    settings.watch("AuthorizationKey", station.log_in_anew)
     station.set_timeout(settings.get("MessageTimeout"))
 
 

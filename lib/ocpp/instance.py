@@ -1,7 +1,7 @@
 """Station: one charging station with all its state, and its loop.
 
-Puts the parts together: flash, settings, domain, dialect, RPC, connection. Everything a host may want to
-replace is handed in. Several stations may live in one process.
+Puts the parts together: flash, settings, domain, dialect, RPC, connection. Everything a host may
+want to replace is handed in. Several stations may live in one process.
 """
 
 import gc
@@ -35,10 +35,11 @@ _JOBS = const(8)  # at work, before the central system is turned away
 
 
 class Station(Host, OnDemand):
-    """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what is kept;
-    `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial. Instead of `open_link`,
-    `connection` (a `Loopback`, or a transport of the host's own), or `remote`, an RPC of the host's own.
-    `declare`: settings of the host's own, lines as in `station/settings_table.py`. ValueError, OSError."""
+    """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what
+    is kept; `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial.
+    Instead of `open_link`, `connection` (a `Loopback`, or a transport of the host's own), or
+    `remote`, an RPC of the host's own. `declare`: settings of the host's own, lines as in
+    `station/settings_table.py`. ValueError, OSError."""
 
     def __init__(
         self, config, root, clock, open_link=None, connection=None, remote=None, declare=()
@@ -49,18 +50,8 @@ class Station(Host, OnDemand):
         self.log = txlog.TxLog(_directory(root, "log"), clock)
         clock.boot = self.store.next_boot(self.log.seen_boot)
         self.settings = Settings(self.store)
-        self.problems = self._configure(
-            "settings", declare
-        )  # what could not be taken: (name, why)
-        # Hooks of the host
-        self.on_reset = (
-            None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
-        )
-        self.reset_allowed = None  # fn(kind) -> False: a reset is refused
-        self.on_unlock = (
-            None  # fn(connector) -> True open, False failed, None still trying; None: no lock
-        )
-        self.boot_reason = "PowerUp"
+        # What of the configuration could not be taken: (name, why)
+        self.problems = self._configure("settings", declare)
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
         self.data_handlers = {}  # (vendor, message or None) -> fn(data)
         self.events = {}  # event -> [fn(event, connector)]
@@ -108,10 +99,11 @@ class Station(Host, OnDemand):
         finally:
             unload("ocpp.configure")
 
-    # -- the loop ----------------------------------------------------------------------------------
+    # -- the loop --------------------------------------------------------------------------------
 
     def loop(self):
-        """One step of everything. Never blocks, never raises; allocates nothing when there is nothing to do."""
+        """One step of everything. Never blocks, never raises; allocates nothing when there is
+        nothing to do."""
         connection = self.connection
         try:
             connection.step()
@@ -172,7 +164,8 @@ class Station(Host, OnDemand):
         self.delivery.step()
 
     def failed(self, part, e):
-        """A fault of ours in `part` of the work: logged, told as a warning, and the station goes on."""
+        """A fault of ours in `part` of the work: logged, told as a warning, and the station goes
+        on."""
         gc.collect()  # it may have been for want of memory
         if not self._sound.running:
             log.error("station", part, "failed:", repr(e))
@@ -217,7 +210,7 @@ class Station(Host, OnDemand):
         self.registration.reconnected()
         self.rpc.wake = True
 
-    # -- what connection, RPC and settings call ----------------------------------------------------
+    # -- what connection, RPC and settings call --------------------------------------------------
 
     def dial(self):
         """A new link to the central system."""
@@ -235,10 +228,21 @@ class Station(Host, OnDemand):
     def set_timeout(self, seconds):
         self.rpc.timeout_ms = seconds * 1000
 
+    def log_in_anew(self, key):
+        """The password was changed: come back with the new one (whitepaper A01)."""
+        if self.settings.get("SecurityProfile") in (1, 2):
+            self.jobs.append(self._come_back())
+
+    def _come_back(self):
+        connection = self.connection
+        while connection.connected and (self.rpc.busy or connection.busy):
+            yield  # what is under way is finished first, the answer about the password included
+        connection.drop(0)
+
     def check_measurands(self, text):
         return self.metering.check(text)
 
-    # -- for the domain ----------------------------------------------------------------------------
+    # -- for the domain --------------------------------------------------------------------------
 
     @property
     def online(self):

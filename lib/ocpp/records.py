@@ -22,10 +22,10 @@ _ENOENT = const(2)
 _DIRECTORY = const(0x4000)
 
 
-def pack(fields):
-    """One record as bytes. ValueError if it is longer than MAX_BODY."""
+def pack(fields, room=0):
+    """One record as bytes. ValueError if it is longer than MAX_BODY less `room` bytes."""
     body = json.dumps(fields, separators=(",", ":")).encode()
-    if len(body) > MAX_BODY:
+    if len(body) > MAX_BODY - room:
         raise ValueError("record too long")
     return struct.pack(_HEADER, _MAGIC, len(body), binascii.crc32(body, len(body))) + body
 

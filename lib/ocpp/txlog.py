@@ -80,6 +80,7 @@ from ocpp.txfiles import END, EVENT, SAMPLE, START, UPDATE, Chain
 from ocpp.txtime import Dates
 
 _LAZY = const(16)  # answered UPDATEs whose cursor may wait for the next record
+_ROOM = const(64)  # B in a record for what is added when it is parked
 
 Record = namedtuple("Record", ("seq", "kind", "key", "data", "csms_id", "stamp", "n"))
 
@@ -120,7 +121,7 @@ class TxLog(txfiles.Files):
         if stamp is None:
             stamp = self._stamp(chain)
         fields = self.fields(kind, key, n, stamp, data)
-        raw = pack(fields)
+        raw = pack(fields, _ROOM)
         if chain:  # before it is written: a new tail tells the newest register
             chain.follow(kind, fields[1], n, stamp, data)
         return self._append(fields, raw, chain)
@@ -221,9 +222,12 @@ class TxLog(txfiles.Files):
                 newest = fields[1]
                 yield self.record(fields)
 
-    def record(self, fields):
+    def record(self, fields, csms_id=None):
+        """`csms_id`: where the transaction is no longer known."""
         kind, seq, _, key, n, stamp, data = fields[:7]
-        return Record(seq, kind, key, data, self.csms_id(key), self.stamp_unix(stamp), n)
+        if csms_id is None:
+            csms_id = self.csms_id(key)
+        return Record(seq, kind, key, data, csms_id, self.stamp_unix(stamp), n)
 
     # --- delivery
 
@@ -263,7 +267,7 @@ class TxLog(txfiles.Files):
         if seq != self.head_seq or not seq:
             return False
         self.head_seq = 0
-        if self.resending:
+        if self.resending and seq < self.cursor:
             self.resending.done(seq, self._head, csms_id, info)
         else:
             self.advance(seq, csms_id, info)
@@ -315,7 +319,7 @@ class TxLog(txfiles.Files):
         from ocpp import txparked
 
         for fields in txparked.each(self.root + "/parked", 0):
-            yield self.record(fields), fields[7]
+            yield self.record(fields, txparked.id_of(self, fields)), fields[7]
 
     def resend(self):
         """Deliver anew what is parked. -> how many are pending now."""

@@ -1,8 +1,9 @@
 """What the central system would not take: parked beside the transaction log, sent again on
 request. Part of `txlog`; imported when the first record is parked.
 
-`parked` is a file of log records with the reason as an eighth field. resend() renames it to
-`resend`, which goes before the log until it is done with; what fails again is parked again.
+`parked` is a file of log records with two more fields: the reason, and the transaction id if one
+was known. resend() renames it to `resend`, which goes before the log until it is done with; what
+fails again is parked again.
 """
 
 import os
@@ -23,14 +24,16 @@ def each(path, newest):
 
 def park(log, seq, why, chain):
     """Move the head to the parked ones; `chain`: what follows of its transaction as well."""
-    fields = (log.resending or log).find()
+    resending = log.resending if seq < log.cursor else None
+    fields = (resending or log).find()
     if fields is None or fields[1] != seq:
         return False
     if seq > log.parked_newest and not _keep(log, fields, why):
         return False
     log.head_seq = 0
-    if log.resending:
-        log.resending.advance(seq, fields[0], fields[3], False if chain else None)
+    if resending:
+        connector = fields[6].get("connector")
+        resending.advance(seq, fields[0], fields[3], False if chain else None, connector)
     else:
         log.advance(seq, None, why, True, chain)
     return True
@@ -38,9 +41,9 @@ def park(log, seq, why, chain):
 
 def _keep(log, fields, why):
     path = log.root + "/parked"
-    copy = fields[:5] + [log.stamp_unix(fields[5]), fields[6], why]
+    copy = fields[:5] + [log.stamp_unix(fields[5]), fields[6], why, id_of(log, fields)]
     try:
-        raw = records.pack(copy)
+        raw = _packed(copy)
         records.append(path, raw if records.size(path) else records.label(_FILE) + raw)
     except OSError as e:
         _log.error("txlog", "cannot park:", e)
@@ -49,6 +52,24 @@ def _keep(log, fields, why):
     log.parked_count += 1
     log.parked_newest = fields[1]
     return True
+
+
+def _packed(fields):
+    try:
+        return records.pack(fields)
+    except ValueError:  # append() left room for all but a long reason
+        return records.pack(fields[:7] + ["", fields[8]])
+
+
+def id_of(log, fields):
+    """Id of the transaction of a record that is, or will be, parked; None: not known."""
+    key = fields[3]
+    found = log.csms_id(key)
+    if found is None and log.resending:
+        found = log.resending.ids.get(key, (None,))[0]
+    if found is None or found is False:
+        found = fields[8] if len(fields) > 8 else None
+    return found
 
 
 def resend(log):
@@ -68,7 +89,7 @@ def resend(log):
         _log.error("txlog", "cannot resend:", e)
         return
     log.resending = Resend(log, 0, {}, log.parked_count)
-    log.parked_count = log.parked_newest = log.head_seq = 0
+    log.parked_count = log.parked_newest = 0
 
 
 def resume(log, state):
@@ -89,7 +110,8 @@ class Resend:
     def __init__(self, log, newest, ids, count):
         self.log = log
         self.newest = newest  # sequence number of the last one done with
-        self.ids = ids  # key -> id learnt; False: parked again, with all that follows
+        # key -> [id learnt; False: parked again, with all that follows; its connector]
+        self.ids = ids
         self.count = count
         self._at = 0  # offset in the file
         self._path = log.root + "/resend"
@@ -113,27 +135,28 @@ class Resend:
             self._finish()
             return None
         log.remember(fields)
-        csms_id = self.ids.get(fields[3])
-        if csms_id is False or fields[1] <= log.parked_newest:
+        given_up = self.ids.get(fields[3], (None,))[0] is False
+        if given_up or fields[1] <= log.parked_newest:
             log.park(fields[1], "its start is parked")
             return None
-        record = log.record(fields)
-        if csms_id is None:
-            return record
-        return type(record)(*(record[:4] + (csms_id,) + record[5:]))
+        return log.record(fields, id_of(log, fields))
 
     def done(self, seq, head, csms_id, info):
-        kind, key, _ = head
+        kind, key, connector = head
         if kind == txfiles.START and key in self.log.chains:
             self.log.answered(key, csms_id, info)
-        self.advance(seq, kind, key, csms_id)
+        self.advance(seq, kind, key, csms_id, connector)
 
-    def advance(self, seq, kind, key, csms_id):
+    def advance(self, seq, kind, key, csms_id, connector):
         """`seq`, the head, is dealt with."""
         self.newest = seq
         self.count -= 1
-        if kind == txfiles.START and csms_id is not None:
-            self.ids[key] = csms_id
+        if kind == txfiles.START:
+            # What went before at that connector is over, also if its END is not among these.
+            for old in [k for k, known in self.ids.items() if known[1] == connector]:
+                del self.ids[old]
+            if csms_id is not None:
+                self.ids[key] = [csms_id, connector]
         elif kind == txfiles.END:
             self.ids.pop(key, None)
         self.log.write(txfiles.RESENT, None, self.state())

@@ -1,4 +1,5 @@
-"""What a host tells its station as it starts: functions to call, inputs, measurands. See `Host`."""
+"""What a host tells its station as it starts: functions to call, inputs, measurands. See
+`Host`."""
 
 _INPUTS = const("plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh")
 _EVENTS = const(
@@ -15,9 +16,9 @@ def on(station, event, fn):
 
 
 def handle(station, action, fn):
-    """Have `fn(request)` answer an incoming operation, instead of the built-in answer or where there is
-    none; None: the built-in one again. See `incoming.Request`; the payload has passed its schema, where
-    the running version has one."""
+    """Have `fn(request)` answer an incoming operation, instead of the built-in answer or where
+    there is none; None: the built-in one again. See `incoming.Request`; the payload has passed its
+    schema, where the running version has one."""
     if fn is None:
         station.handlers.pop(_text("action", action), None)
     else:
@@ -25,16 +26,17 @@ def handle(station, action, fn):
 
 
 def on_data(station, vendor, message, fn):
-    """Have `fn(data)` answer DataTransfer of a vendor and message, None: any other (OCPP 1.6 §5.6). It
-    returns (status, data or None)."""
+    """Have `fn(data)` answer DataTransfer of a vendor and message, None: any other (OCPP 1.6
+    §5.6). It returns (status, data or None)."""
     if message is not None:
         _text("message", message)
     station.data_handlers[(_text("vendor", vendor), message)] = _function(fn)
 
 
 def observe(station, action, fn):
-    """Call `fn(event, payload)` for an operation of either side. `event`: "received" and "answered" for
-    calls that come in; "sent", "result" and "error" (the payload is a CallError) for ours."""
+    """Call `fn(event, payload)` for an operation of either side. `event`: "received" and
+    "answered" for calls that come in; "sent", "result" and "error" (the payload is a CallError)
+    for ours."""
     station.rpc.observers.setdefault(_text("action", action), []).append(_function(fn))
 
 

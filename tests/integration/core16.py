@@ -17,7 +17,6 @@ QUICK = {
 def make(charger, csms, settings=None, **more):
     """A charger ten times as fast as the clock, with further settings."""
     more.setdefault("speed", 10)
-    more.setdefault("heap", "1M")  # TEMPORARY
     return charger(csms, settings={**QUICK, **(settings or {})}, **more)
 
 

@@ -1,6 +1,10 @@
 """What the tests of OCPP 1.6 Core share: steps of a session, and looks at messages."""
 
 from datetime import datetime, timezone
+from itertools import pairwise
+
+from core16 import reports, sent
+from ocpp_link import CallError
 
 TAG = "DEADBEEF"
 ENERGY = "Energy.Active.Import.Register"
@@ -52,20 +56,12 @@ def reason(stop):
 
 def statuses(csms, number, since=0):
     """What was reported of a connector, oldest first."""
-    told = [f for f in csms.frames[since:] if f.action == "StatusNotification" and f.type == 2]
-    return [f.payload["status"] for f in told if f.payload["connectorId"] == number]
+    return [p["status"] for p in reports(csms, number, since)]
 
 
 def actions(csms, *wanted, since=0):
     """Actions of the charger's CALLs in order; `wanted`: only these."""
-    mine = [f for f in csms.frames[since:] if f.sender == "charger" and f.type == 2]
-    return [f.action for f in mine if not wanted or f.action in wanted]
-
-
-def sent(csms, action, since=0):
-    """Frames of the charger's CALLs of an action."""
-    frames = csms.frames[since:]
-    return [f for f in frames if f.sender == "charger" and f.type == 2 and f.action == action]
+    return [f.action for f in sent(csms, None, since) if not wanted or f.action in wanted]
 
 
 def unix(text):
@@ -92,11 +88,60 @@ def energies(meter_values):
     return [int(v["value"]) for v in found]
 
 
-def change(csms, key, value):
-    """ChangeConfiguration: the answer's status."""
-    return csms.call("ChangeConfiguration", {"key": key, "value": value})["status"]
+def steps(numbers):
+    """Differences from each number to the next."""
+    return [b - a for a, b in pairwise(numbers)]
 
 
-def configuration(csms, key):
-    """Value of one key by GetConfiguration."""
-    return csms.call("GetConfiguration", {"key": [key]})["configurationKey"][0].get("value")
+def wait_values(csms, count, **more):
+    """Payloads of the next `count` MeterValues."""
+    return [csms.wait_for("MeterValues", **more) for _ in range(count)]
+
+
+def remote_start(csms, connector=None, tag=TAG, **more):
+    """RemoteStartTransaction: the answer."""
+    payload = dict(more, idTag=tag)
+    if connector is not None:
+        payload["connectorId"] = connector
+    return csms.call("RemoteStartTransaction", payload)
+
+
+def unlock(csms, connector):
+    """UnlockConnector: the answer's status."""
+    return csms.call("UnlockConnector", {"connectorId": connector})["status"]
+
+
+def go_offline(cs, csms):
+    """The network is gone; returns when the CSMS has noticed."""
+    cs.post("/api/network", {"online": False})
+    csms.wait_disconnected()
+
+
+def go_online(cs):
+    """The network is back; returns the status when everything has been told."""
+    cs.post("/api/network", {"online": True})
+    return cs.wait_until(lambda s: s["ocpp"]["connected"] and s["ocpp"]["queued"] == 0)
+
+
+def refusing(csms, action, times, code="InternalError"):
+    """Have the CSMS answer an action so often with a CALLERROR."""
+    csms.on(action, CallError(code, "on purpose"), times=times)
+
+
+def cut(cs, csms):
+    """A power cut, and the power back."""
+    cs.kill()
+    csms.wait_disconnected()
+    mark = csms.mark()
+    cs.start()
+    return mark
+
+
+def charged(cs, least, number=1):
+    """Wait until the transaction has so many Wh; what it has."""
+
+    def enough(status):
+        tx = status["connectors"][number - 1]["transaction"]
+        return tx is not None and tx["energy_wh"] >= least
+
+    return cs.wait_until(enough)["connectors"][number - 1]["transaction"]["energy_wh"]

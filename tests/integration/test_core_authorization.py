@@ -34,18 +34,19 @@ def put(cs, tag, status="Accepted", **more):
 # -- online ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", ["Blocked", "Expired", "Invalid", "ConcurrentTx"])
-def test_every_refusal_refuses(ocpp_csms, charger, status):
-    ocpp_csms.facts.tokens = {"CARD": status}
+def test_every_refusal_refuses(ocpp_csms, charger):
     cs = at_the_plug(charger, ocpp_csms)
-    cs.card("CARD", connector=1)
-    assert ocpp_csms.wait_for("Authorize") == {"idTag": "CARD"}
-    assert refused(cs, ocpp_csms)
-    assert cs.connector(1)["status"] == "Preparing" and cs.connector(1)["authorized"] is None
+    for status in ("Blocked", "Expired", "Invalid", "ConcurrentTx"):
+        ocpp_csms.facts.tokens = {status: status}
+        cs.card(status, connector=1)
+        assert ocpp_csms.wait_for("Authorize") == {"idTag": status}
+        assert refused(cs, ocpp_csms), status
+        shown = cs.connector(1)
+        assert shown["status"] == "Preparing" and shown["authorized"] is None
 
 
 def test_the_starter_stops_without_being_asked_for(ocpp_csms, charger):
-    """§3.4: no Authorize before a stop by the identifier that started; upper and lower case alike."""
+    """§3.4: no Authorize before a stop by the identifier that started, in either case."""
     cs = at_the_plug(charger, ocpp_csms)
     charge(cs, ocpp_csms, tag="DEADBEEF")
     cs.card("deadbeef", connector=1)
@@ -56,7 +57,7 @@ def test_the_starter_stops_without_being_asked_for(ocpp_csms, charger):
 
 
 def test_twenty_characters_and_no_more(ocpp_csms, charger):
-    """§7.28: an identifier of OCPP 1.6 has at most 20 characters; a longer one is not another's."""
+    """§7.28: an identifier has at most 20 characters; a longer one is not another's."""
     ocpp_csms.facts.tokens = {"A" * 20: "Accepted"}
     cs = at_the_plug(charger, ocpp_csms, settings={"AllowOfflineTxForUnknownId": "true"})
     try:
@@ -174,21 +175,24 @@ def test_without_pre_authorize_it_is_asked(ocpp_csms, charger):
     assert refused(cs, ocpp_csms)
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {"status": "Blocked"},
-        {"status": "Expired"},
-        {"status": "Accepted", "expiry": "2020-01-01T00:00:00Z"},
-    ],
+NOT_VALID = (
+    {"status": "Blocked"},
+    {"status": "Expired"},
+    {"status": "Accepted", "expiry": "2020-01-01T00:00:00Z"},
 )
-def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger, entry):
+
+
+def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger):
     """§3.5.1, last rule."""
     cs = at_the_plug(charger, ocpp_csms, settings={"LocalPreAuthorize": "true"})
-    put(cs, "DEADBEEF", **entry)
-    cs.card("DEADBEEF", connector=1)
-    ocpp_csms.wait_for("Authorize")
-    ocpp_csms.wait_for("StartTransaction")
+    for entry in NOT_VALID:
+        put(cs, "DEADBEEF", **entry)
+        cs.card("DEADBEEF", connector=1)
+        ocpp_csms.wait_for("Authorize")
+        start = ocpp_csms.wait_for("StartTransaction")
+        cs.card("DEADBEEF", connector=1)
+        assert ocpp_csms.wait_for("StopTransaction")["meterStop"] >= start["meterStart"]
+        cs.wait_connector(1, status="Finishing")
 
 
 def test_the_cache_learns_from_every_answer(ocpp_csms, charger):
@@ -265,22 +269,22 @@ def test_a_cache_that_is_off(ocpp_csms, charger):
     assert cs.connector(1)["transaction"] is None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"idTag": ""},
-        {"idTag": 5},
-        {"idTag": "A", "status": "Fine"},
-        {"idTag": "A", "expiry": "tomorrow"},
-        {"idTag": "A", "colour": "red"},
-    ],
+BAD_ENTRIES = (
+    {},
+    {"idTag": ""},
+    {"idTag": 5},
+    {"idTag": "A", "status": "Fine"},
+    {"idTag": "A", "expiry": "tomorrow"},
+    {"idTag": "A", "colour": "red"},
 )
-def test_bad_entries_are_refused(charger, body):
+
+
+def test_bad_entries_are_refused(charger):
     cs = charger()
-    with pytest.raises(ApiError) as raised:
-        cs.post("/api/auth_cache", body)
-    assert raised.value.status == 400 and raised.value.body["error"]
+    for body in BAD_ENTRIES:
+        with pytest.raises(ApiError) as raised:
+            cs.post("/api/auth_cache", body)
+        assert raised.value.status == 400 and raised.value.body["error"], body
 
 
 # -- offline -----------------------------------------------------------------------------------
@@ -302,22 +306,30 @@ OFFLINE = [
 ]
 
 
-@pytest.mark.parametrize("rule", OFFLINE, ids=range(len(OFFLINE)))
-def test_offline_rules(ocpp_csms, charger, rule):
+def test_offline_rules(ocpp_csms, charger):
     """§3.5.4: what is known to be not valid is rejected whatever is allowed to unknown ones."""
-    known, unknown, entry, charges = rule
-    settings = {"LocalAuthorizeOffline": known, "AllowOfflineTxForUnknownId": unknown}
-    cs = at_the_plug(charger, ocpp_csms, settings=settings)
-    if entry:
-        put(cs, "DEADBEEF", **entry)
+    cs = at_the_plug(charger, ocpp_csms)
     offline(cs)
-    cs.card("DEADBEEF", connector=1)
-    if not charges:
-        assert refused(cs, ocpp_csms)
-        return
-    cs.wait_connector(1, status="Charging", relay=True)
+    for n, (known, unknown, entry, charges) in enumerate(OFFLINE):
+        rules = {"LocalAuthorizeOffline": known, "AllowOfflineTxForUnknownId": unknown}
+        cs.post("/api/settings", rules)
+        tag = "CARD%d" % n
+        if entry:
+            put(cs, tag, **entry)
+        cs.card(tag, connector=1)
+        if charges:
+            cs.wait_connector(1, status="Charging", relay=True)
+            cs.card(tag, connector=1)
+            cs.wait_connector(1, status="Finishing", relay=False)
+        else:
+            time.sleep(0.2)
+            assert cs.connector(1)["transaction"] is None, OFFLINE[n]
     offline(cs, online=True)
-    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "DEADBEEF"
+    wanted = ["CARD%d" % n for n, rule in enumerate(OFFLINE) if rule[-1]]
+    for tag in wanted:
+        assert ocpp_csms.wait_for("StartTransaction")["idTag"] == tag
+        ocpp_csms.wait_for("StopTransaction")
+    assert len(payloads(ocpp_csms, "StartTransaction")) == len(wanted)
 
 
 NO_WORD = {"silence": SILENCE, "error": CallError("InternalError")}

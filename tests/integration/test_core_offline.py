@@ -1,39 +1,32 @@
-"""OCPP 1.6 Core without a CSMS, or with one that answers badly: what is told later, in which order,
-how often (§3.5, §3.7, §4.9); and how links are kept (OCPP-J §5, §7)."""
+"""OCPP 1.6 Core without a CSMS, or with one that answers badly: what is told later, how often and
+in which order (§3.5, §3.7, §4.9); how links are kept (OCPP-J §7)."""
 
-import json
 import time
 
 import pytest
+from core16 import sent
 from core_support import (
     OFFLINE,
     QUICK_RETRY,
     TAG,
     actions,
     begin,
-    change,
     energies,
+    go_offline,
+    go_online,
     reason,
-    sent,
     statuses,
+    steps,
     unix,
     wait_id,
     wait_status,
     wait_stop,
 )
-from ocpp_link import CLOSE, SILENCE, CallError, Later
+from ocpp_link import SILENCE
+
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
 
 ACCEPTED = {"status": "Accepted"}
-
-
-def go_offline(cs, csms):
-    cs.post("/api/network", {"online": False})
-    csms.wait_disconnected()
-
-
-def go_online(cs):
-    cs.post("/api/network", {"online": True})
-    return cs.wait_until(lambda s: s["ocpp"]["connected"] and s["ocpp"]["queued"] == 0)
 
 
 # -- sessions without a link ------------------------------------------------------------------
@@ -60,8 +53,8 @@ def test_a_whole_session_offline(ocpp_csms, charger):
     go_online(cs)
     start = ocpp_csms.wait_for("StartTransaction")
     stop = wait_stop(ocpp_csms)
-    assert abs(unix(start["timestamp"]) - begun) <= 1.5
-    assert abs(unix(stop["timestamp"]) - ended) <= 1.5
+    assert abs(unix(start["timestamp"]) - begun) <= 2.5
+    assert abs(unix(stop["timestamp"]) - ended) <= 2.5
     assert start["idTag"] == TAG and start["meterStart"] == 7000
     assert 7000 <= stop["meterStop"] < 7100 and reason(stop) == "Local"
     assert stop["transactionId"] == 1
@@ -99,44 +92,6 @@ def test_offline_rules(ocpp_csms, charger):
     assert cs.connector(2)["authorized"] is None
 
 
-def test_two_connectors_offline(ocpp_csms, charger):
-    """Order over both connectors; each stop bears the id of its own start."""
-    ocpp_csms.facts.unknown_token = "Accepted"
-    cs = charger(ocpp_csms, speed=20, settings=OFFLINE)
-    go_offline(cs, ocpp_csms)
-    for number, tag in ((1, "ONE"), (2, "TWO")):
-        cs.act(number, "plug")
-        cs.card(tag, connector=number)
-        cs.wait_connector(number, status="Charging")
-        time.sleep(0.1)
-    for number, tag in ((2, "TWO"), (1, "ONE")):
-        cs.card(tag, connector=number)
-        cs.wait_connector(number, transaction=None)
-        time.sleep(0.1)
-    cs.card("TWO", connector=2)
-    cs.wait_connector(2, status="Charging")
-    ocpp_csms.facts.transaction_ids = iter([900, 17, -5])
-    go_online(cs)
-    wait_id(cs, 2)
-    told = [
-        f
-        for f in ocpp_csms.frames
-        if f.type == 2 and f.action in ("StartTransaction", "StopTransaction")
-    ]
-    found = [(f.action[:4], f.payload.get("idTag"), f.payload.get("transactionId")) for f in told]
-    assert found[:5] == [
-        ("Star", "ONE", None),
-        ("Star", "TWO", None),
-        ("Stop", "TWO", 17),
-        ("Stop", "ONE", 900),
-        ("Star", "TWO", None),
-    ]
-    times = [unix(f.payload["timestamp"]) for f in told]
-    assert times == sorted(times)
-    cs.card("TWO", connector=2)
-    wait_stop(ocpp_csms, -5)
-
-
 def test_the_offline_start_is_refused_later(ocpp_csms, charger):
     """§3.5.4: the transaction is still on: DeAuthorized."""
     cs = charger(ocpp_csms, settings=OFFLINE)
@@ -169,6 +124,23 @@ def test_a_refused_start_of_a_finished_session_ends_nothing_else(ocpp_csms, char
     assert cs.connector(1)["status"] == "Charging"
 
 
+def test_sessions_that_end_by_pulling_the_cable(ocpp_csms, charger):
+    ocpp_csms.facts.unknown_token = "Accepted"
+    cs = charger(ocpp_csms, settings=OFFLINE)
+    go_offline(cs, ocpp_csms)
+    for tag in ("A", "B", "C"):
+        cs.act(1, "plug")
+        cs.card(tag, connector=1)
+        cs.wait_connector(1, status="Charging")
+        cs.act(1, "unplug")
+        cs.wait_connector(1, status="Available")
+    go_online(cs)
+    stops = ocpp_csms.calls("StopTransaction")
+    assert [s["transactionId"] for s in stops] == [1, 2, 3]
+    assert [reason(s) for s in stops] == ["EVDisconnected"] * 3
+    assert [s["idTag"] for s in ocpp_csms.calls("StartTransaction")] == ["A", "B", "C"]
+
+
 def test_before_the_first_contact(ocpp_csms, charger):
     """The charger starts without a CSMS and without the time: records are dated later."""
     ocpp_csms.unlisten()
@@ -186,8 +158,8 @@ def test_before_the_first_contact(ocpp_csms, charger):
     ocpp_csms.listen()
     start = ocpp_csms.wait_for("StartTransaction")
     stop = wait_stop(ocpp_csms)
-    assert abs(unix(start["timestamp"]) - begun) <= 2
-    assert abs(unix(stop["timestamp"]) - ended) <= 2
+    assert abs(unix(start["timestamp"]) - begun) <= 2.5
+    assert abs(unix(stop["timestamp"]) - ended) <= 2.5
     first = [f.action for f in ocpp_csms.frames if f.sender == "charger" and f.type == 2][0]
     assert first == "BootNotification"
 
@@ -216,7 +188,7 @@ def test_a_session_that_loses_its_link(ocpp_csms, charger):
     readings = [energies(p["meterValue"])[0] for p in values]
     times = [unix(p["meterValue"][0]["timestamp"]) for p in values]
     assert readings == sorted(readings) and times == sorted(set(times))
-    assert all(4 <= b - a <= 6 for a, b in zip(times, times[1:]))
+    assert all(4 <= step <= 6 for step in steps(times))
     assert stop["meterStop"] >= readings[-1]
     since = actions(ocpp_csms, since=mark)
     assert "BootNotification" not in since
@@ -263,167 +235,6 @@ def test_authorize_is_not_answered(ocpp_csms, charger):
     # The connection has an open CALL that is never answered: the harness would object.
     ocpp_csms.tolerate("charger", "sends on after a call that is never answered")
     assert ocpp_csms.wait_for("StartTransaction", timeout=4)["idTag"] == TAG
-
-
-# -- retries ----------------------------------------------------------------------------------
-
-
-def refusing(csms, action, times, code="InternalError"):
-    csms.on(action, CallError(code, "on purpose"), times=times)
-
-
-def test_a_start_that_fails_is_sent_again(ocpp_csms, charger):
-    """§3.7.1: the same content, after the interval times the number of attempts."""
-    settings = {"TransactionMessageAttempts": "4", "TransactionMessageRetryInterval": "5"}
-    cs = charger(ocpp_csms, speed=10, settings=settings)
-    refusing(ocpp_csms, "StartTransaction", 3)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    assert wait_id(cs) == 1
-    tries = sent(ocpp_csms, "StartTransaction")
-    assert len(tries) == 4 and all(t.payload == tries[0].payload for t in tries)
-    gaps = [b.at - a.at for a, b in zip(tries, tries[1:])]
-    for n, gap in enumerate(gaps, 1):
-        assert 0.5 * n - 0.1 <= gap <= 0.5 * n + 0.4, gaps
-    assert cs.connector(1)["status"] == "Charging"
-
-
-def test_a_start_that_is_given_up(ocpp_csms, charger):
-    """Errata 3.18: what follows bears -1; the charger goes on, also with the next session."""
-    settings = {"TransactionMessageAttempts": "2", "TransactionMessageRetryInterval": "1"}
-    cs = charger(ocpp_csms, speed=10, settings=dict(settings, MeterValueSampleInterval="10"))
-    refusing(ocpp_csms, "StartTransaction", 2)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    ocpp_csms.wait_for("MeterValues", lambda p: p["transactionId"] == -1)
-    shown = cs.connector(1)
-    assert shown["status"] == "Charging" and shown["transaction"]["id"] is None
-    cs.card(TAG, connector=1)
-    stop = wait_stop(ocpp_csms)
-    assert stop["transactionId"] == -1 and reason(stop) == "Local"
-    assert len(ocpp_csms.calls("StartTransaction")) == 2
-    cs.wait_connector(1, status="Finishing")
-    cs.card(TAG, connector=1)
-    assert wait_id(cs) == 1
-    cs.card(TAG, connector=1)
-    wait_stop(ocpp_csms, 1)
-
-
-def test_a_stop_that_is_given_up(ocpp_csms, charger):
-    """It does not hold up the next transaction, and is not forgotten: it is shown as parked."""
-    settings = {"TransactionMessageAttempts": "3", "TransactionMessageRetryInterval": "0"}
-    cs = charger(ocpp_csms, settings=settings)
-    ocpp_csms.facts.tokens["SECOND"] = "Accepted"
-    begin(cs, ocpp_csms)
-    wait_id(cs)
-    refusing(ocpp_csms, "StopTransaction", 3, "GenericError")
-    cs.card(TAG, connector=1)
-    cs.wait_connector(1, transaction=None)
-    assert begin(cs, ocpp_csms, 2, "SECOND")["connectorId"] == 2
-    tries = sent(ocpp_csms, "StopTransaction")
-    assert len(tries) == 3 and all(t.payload == tries[0].payload for t in tries)
-    status = cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
-    assert status["ocpp"]["parked"] == 1
-    assert wait_id(cs, 2) == 2
-
-
-def test_other_messages_pass_while_one_waits(ocpp_csms, charger):
-    """§3.7: what is no transaction message need not wait for the queue."""
-    settings = {"TransactionMessageAttempts": "5", "TransactionMessageRetryInterval": "600"}
-    cs = charger(ocpp_csms, settings=settings)
-    refusing(ocpp_csms, "StartTransaction", 1)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    ocpp_csms.wait_for("StartTransaction")
-    wait_status(ocpp_csms, 1, "Charging")
-    cs.card("STRANGER", connector=2)
-    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "STRANGER")
-    assert len(ocpp_csms.calls("StartTransaction")) == 1
-    # A new connection: waiting makes no sense any more.
-    ocpp_csms.drop()
-    ocpp_csms.wait_for("StartTransaction")
-    assert wait_id(cs) == 1
-
-
-def test_new_retry_settings_count_at_once(ocpp_csms, charger):
-    cs = charger(ocpp_csms)
-    assert change(ocpp_csms, "TransactionMessageAttempts", "2") == "Accepted"
-    assert change(ocpp_csms, "TransactionMessageRetryInterval", "0") == "Accepted"
-    refusing(ocpp_csms, "StartTransaction", 9)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    cs.wait_until(lambda s: s["ocpp"].get("parked") == 1)
-    assert len(ocpp_csms.calls("StartTransaction")) == 2
-
-
-@pytest.mark.parametrize("action", ["StartTransaction", "StopTransaction"])
-def test_the_answer_is_lost_with_the_link(ocpp_csms, charger, action):
-    """Sent again unchanged after the reconnection, however often; that is no failure to process."""
-    settings = dict(QUICK_RETRY, TransactionMessageAttempts="1")
-    cs = charger(ocpp_csms, speed=10, settings=settings)
-    ocpp_csms.on(action, CLOSE, times=2)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    cs.wait_connector(1, relay=True)
-    assert wait_id(cs) == 1
-    cs.card(TAG, connector=1)
-    wait_stop(ocpp_csms, 1)
-    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0 and s["ocpp"]["parked"] == 0)
-    tries = sent(ocpp_csms, action)
-    assert len(tries) == 3 and all(t.payload == tries[0].payload for t in tries)
-    assert len({t.id for t in tries}) == 3
-    assert len(ocpp_csms.calls("BootNotification")) == 1
-
-
-def test_an_answer_that_is_too_late(ocpp_csms, charger):
-    """The late answer belongs to no call any more; the repeated message is answered."""
-    ocpp_csms.tolerate("charger", "its first call is answered after the timeout")
-    ocpp_csms.tolerate("csms", "answers a call that has timed out")
-    first = {"transactionId": 111, "idTagInfo": {"status": "Accepted"}}
-    settings = {"MessageTimeout": "2", "TransactionMessageRetryInterval": "1"}
-    cs = charger(ocpp_csms, settings=settings)
-    ocpp_csms.on("StartTransaction", {"transactionId": 222, "idTagInfo": {"status": "Accepted"}})
-    ocpp_csms.on("StartTransaction", Later(2.6, first), times=1)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    assert wait_id(cs) == 222
-    tries = sent(ocpp_csms, "StartTransaction")
-    assert len(tries) == 2 and tries[0].payload == tries[1].payload
-    cs.card(TAG, connector=1)
-    assert wait_stop(ocpp_csms)["transactionId"] == 222
-
-
-def test_answers_doubled_and_foreign(ocpp_csms, charger):
-    """Answers to no open call are passed over, whatever they say."""
-    ocpp_csms.tolerate("csms", "answers twice and without having been asked")
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    assert wait_id(cs) == 1
-    mine = sent(ocpp_csms, "StartTransaction")[0].id
-    again = {"transactionId": 99, "idTagInfo": {"status": "Invalid"}}
-    ocpp_csms.send_text(json.dumps([3, mine, again]))
-    ocpp_csms.send_text(json.dumps([3, "nobody-asked", again]))
-    ocpp_csms.send_text(json.dumps([4, mine, "InternalError", "", {}]))
-    ocpp_csms.send_text(json.dumps([4, "-1", "GenericError", "", {}]))
-    time.sleep(0.3)
-    shown = cs.connector(1)
-    assert shown["status"] == "Charging" and shown["transaction"]["id"] == 1
-    cs.card(TAG, connector=1)
-    wait_stop(ocpp_csms, 1)
-    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
-
-
-def test_an_answer_that_breaks_the_schema(ocpp_csms, charger):
-    """No transaction id in the answer: a failure to process, tried again."""
-    ocpp_csms.tolerate("csms", "leaves the transactionId out")
-    settings = {"TransactionMessageRetryInterval": "0"}
-    cs = charger(ocpp_csms, settings=settings)
-    ocpp_csms.on("StartTransaction", {"idTagInfo": {"status": "Accepted"}}, times=1)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    assert wait_id(cs) == 1
-    tries = sent(ocpp_csms, "StartTransaction")
-    assert len(tries) == 2 and tries[0].payload == tries[1].payload
 
 
 # -- the link ---------------------------------------------------------------------------------

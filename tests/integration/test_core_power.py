@@ -7,17 +7,15 @@ import subprocess
 import time
 
 import pytest
+from core16 import change, sent, setting
 from core_support import (
     OFFLINE,
     QUICK_RETRY,
     TAG,
-    actions,
     begin,
-    change,
-    configuration,
-    energies,
+    charged,
+    cut,
     reason,
-    sent,
     unix,
     wait_id,
     wait_status,
@@ -25,51 +23,12 @@ from core_support import (
 )
 from ocpp_link import SILENCE
 
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
+
 RESUME = {"OnPowerLoss": "resume"}
 
 
-def cut(cs, csms):
-    """A power cut, and the power back."""
-    cs.kill()
-    csms.wait_disconnected()
-    mark = csms.mark()
-    cs.start()
-    return mark
-
-
-def charged(cs, least, number=1):
-    """Wait until the transaction has so many Wh; what it has."""
-
-    def enough(status):
-        tx = status["connectors"][number - 1]["transaction"]
-        return tx is not None and tx["energy_wh"] >= least
-
-    return cs.wait_until(enough)["connectors"][number - 1]["transaction"]["energy_wh"]
-
-
 # -- the power goes ----------------------------------------------------------------------------
-
-
-def test_a_power_cut_while_charging(ocpp_csms, charger):
-    """PowerLoss, with a register that is at most 100 Wh behind and a time before the cut."""
-    cs = charger(ocpp_csms, speed=20)
-    cs.act(1, "meter", energy_wh=40000)
-    start = begin(cs, ocpp_csms)
-    had = charged(cs, 250)
-    wait_id(cs)
-    mark = cut(cs, ocpp_csms)
-    stop = wait_stop(ocpp_csms, 1)
-    assert reason(stop) == "PowerLoss" and "idTag" not in stop
-    assert had - 100 <= stop["meterStop"] - 40000 <= had + 120
-    assert unix(stop["timestamp"]) >= unix(start["timestamp"])
-    told = actions(ocpp_csms, "BootNotification", "StopTransaction", since=mark)
-    assert told == ["BootNotification", "StopTransaction"]
-    shown = cs.connector(1)
-    assert shown["status"] == "Available" and shown["plugged"] is False
-    # The meter's register is the meter's own: nothing is lost of it.
-    assert shown["energy_wh"] >= stop["meterStop"]
-    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
-    assert len(ocpp_csms.calls("StopTransaction")) == 1
 
 
 def test_a_power_cut_of_two_sessions(ocpp_csms, charger):
@@ -99,31 +58,6 @@ def test_the_car_is_still_there_after_the_cut(ocpp_csms, charger):
     assert wait_id(cs) == 2
 
 
-def test_a_session_is_resumed(ocpp_csms, charger):
-    """OnPowerLoss=resume: the same transaction goes on, and its register too."""
-    settings = dict(RESUME, MeterValueSampleInterval="5")
-    cs = charger(ocpp_csms, speed=10, world="keep", settings=settings)
-    begin(cs, ocpp_csms)
-    before = charged(cs, 50)
-    wait_id(cs)
-    mark = cut(cs, ocpp_csms)
-    cs.wait_accepted()
-    shown = cs.wait_connector(1, status="Charging", relay=True, locked=True)
-    assert shown["transaction"]["id"] == 1 and shown["transaction"]["idTag"] == TAG
-    assert charged(cs, before + 20) >= before + 20
-    wait_status(ocpp_csms, 1, "Charging", since=mark)
-    # What was not known to be answered at the cut may come once more before.
-    after = ocpp_csms.wait_for(
-        "MeterValues", lambda p: energies(p["meterValue"])[0] >= before, since=mark
-    )
-    assert after["transactionId"] == 1
-    cs.card(TAG, connector=1)
-    stop = wait_stop(ocpp_csms, 1)
-    assert reason(stop) == "Local" and stop["meterStop"] >= before + 20
-    assert len(ocpp_csms.calls("StartTransaction")) == 1
-    assert len(ocpp_csms.calls("StopTransaction")) == 1
-
-
 def test_resumed_again_and_again(ocpp_csms, charger):
     cs = charger(ocpp_csms, world="keep", settings=RESUME)
     begin(cs, ocpp_csms)
@@ -146,6 +80,112 @@ def test_the_car_has_gone_during_the_cut(ocpp_csms, charger):
     cut(cs, ocpp_csms)
     assert reason(wait_stop(ocpp_csms, 1)) == "PowerLoss"
     assert cs.connector(1)["transaction"] is None
+
+
+def test_the_meter_has_gone_back_during_the_cut(ocpp_csms, charger):
+    """Nothing to go on from: PowerLoss, with the register known before."""
+    cs = charger(ocpp_csms, world="keep", settings=RESUME)
+    cs.act(1, "meter", energy_wh=5000)
+    begin(cs, ocpp_csms)
+    wait_id(cs)
+    cs.act(1, "meter", energy_wh=100)
+    cut(cs, ocpp_csms)
+    stop = wait_stop(ocpp_csms, 1)
+    assert reason(stop) == "PowerLoss" and 5000 <= stop["meterStop"] < 5100
+
+
+def test_a_resumed_start_is_answered(ocpp_csms, charger):
+    """The answer comes after the cut: its id is taken over."""
+    ocpp_csms.on("StartTransaction", SILENCE, times=1)
+    cs = charger(ocpp_csms, world="keep", settings=RESUME)
+    cs.act(1, "plug")
+    cs.card(TAG, connector=1)
+    ocpp_csms.wait_for("StartTransaction")
+    cut(cs, ocpp_csms)
+    cs.wait_connector(1, status="Charging")
+    assert wait_id(cs) == 1
+    cs.card(TAG, connector=1)
+    assert reason(wait_stop(ocpp_csms, 1)) == "Local"
+
+
+def test_a_resumed_start_is_refused(ocpp_csms, charger):
+    refused = {"transactionId": 5, "idTagInfo": {"status": "Invalid"}}
+    ocpp_csms.on("StartTransaction", refused)
+    ocpp_csms.on("StartTransaction", SILENCE, times=1)
+    cs = charger(ocpp_csms, world="keep", settings=RESUME)
+    cs.act(1, "plug")
+    cs.card(TAG, connector=1)
+    ocpp_csms.wait_for("StartTransaction")
+    cut(cs, ocpp_csms)
+    assert reason(wait_stop(ocpp_csms, 5)) == "DeAuthorized"
+
+
+def test_no_energy_for_a_deauthorized_car_after_a_cut(ocpp_csms, charger):
+    """StopTransactionOnInvalidId=false and a resumed transaction: still no energy."""
+    refused = {"transactionId": 5, "idTagInfo": {"status": "Invalid"}}
+    ocpp_csms.on("StartTransaction", refused)
+    settings = dict(RESUME, StopTransactionOnInvalidId="false")
+    cs = charger(ocpp_csms, world="keep", settings=settings)
+    cs.act(1, "plug")
+    cs.card(TAG, connector=1)
+    wait_status(ocpp_csms, 1, "SuspendedEVSE")
+    mark = cut(cs, ocpp_csms)
+    wait_status(ocpp_csms, 1, "SuspendedEVSE", since=mark)
+    before = cs.connector(1)
+    time.sleep(0.5)
+    after = cs.connector(1)
+    assert after["transaction"]["id"] == 5 and after["relay"] is False
+    assert after["energy_wh"] == before["energy_wh"]
+
+
+def test_a_scheduled_unavailability_outlives_the_cut(ocpp_csms, charger):
+    cs = charger(ocpp_csms, world="keep")
+    begin(cs, ocpp_csms)
+    wait_id(cs)
+    off = {"connectorId": 1, "type": "Inoperative"}
+    assert ocpp_csms.call("ChangeAvailability", off) == {"status": "Scheduled"}
+    mark = cut(cs, ocpp_csms)
+    assert reason(wait_stop(ocpp_csms, 1)) == "PowerLoss"
+    wait_status(ocpp_csms, 1, "Unavailable", since=mark)
+
+
+@pytest.mark.slow
+def test_cuts_at_any_moment(ocpp_csms, charger):
+    """From before the authorization to after the stop: each session that was told of has one start
+    and one stop, both perhaps repeated, never changed."""
+    ocpp_csms.facts.unknown_token = "Accepted"
+
+    def answer(payload):
+        number = int(payload["idTag"][1:])
+        return {"transactionId": 100 + number, "idTagInfo": {"status": "Accepted"}}
+
+    ocpp_csms.on("StartTransaction", answer)
+    cs = charger(ocpp_csms, speed=5)
+    for n in range(10):
+        tag = "T%d" % n
+        cs.act(1, "plug")
+        cs.card(tag, connector=1)
+        if n % 2:
+            time.sleep(0.2)
+            cs.card(tag, connector=1)
+        time.sleep(0.02 * n)
+        cut(cs, ocpp_csms)
+        cs.wait_until(
+            lambda s: s["ocpp"]["registration"] == "Accepted" and not s["ocpp"]["queued"]
+        )
+    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
+    starts, stops = {}, {}
+    for frame in sent(ocpp_csms, "StartTransaction"):
+        starts.setdefault(int(frame.payload["idTag"][1:]) + 100, []).append(frame.payload)
+    for frame in sent(ocpp_csms, "StopTransaction"):
+        stops.setdefault(frame.payload["transactionId"], []).append(frame.payload)
+    assert set(starts) == set(stops) and len(starts) >= 5
+    for told in list(starts.values()) + list(stops.values()):
+        assert all(payload == told[0] for payload in told)
+    registers = []
+    for number in sorted(starts):
+        registers += [starts[number][0]["meterStart"], stops[number][0]["meterStop"]]
+    assert registers == sorted(registers)
 
 
 def test_a_cut_before_the_start_is_answered(ocpp_csms, charger):
@@ -321,7 +361,7 @@ def test_a_full_flash(ocpp_csms, charger, small_flash):
     assert "txlog" in cs.log
     # What could not be kept is not promised.
     assert change(ocpp_csms, "ConnectionTimeOut", "77") == "Rejected"
-    assert configuration(ocpp_csms, "ConnectionTimeOut") == "60"
+    assert setting(ocpp_csms, "ConnectionTimeOut") == "60"
     cs.card(TAG, connector=1)
     stop = wait_stop(ocpp_csms, 1)
     assert reason(stop) == "Local" and stop["meterStop"] >= 100

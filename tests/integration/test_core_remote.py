@@ -4,18 +4,21 @@ import time
 
 import pytest
 from clients import ApiError
+from core16 import change
 from core_support import (
     TAG,
-    actions,
     begin,
-    change,
     reason,
+    remote_start,
     statuses,
+    unlock,
     wait_id,
     wait_status,
     wait_stop,
 )
 from ocpp_link import CallError
+
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
 
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
@@ -25,20 +28,9 @@ SCHEDULE = {
 }
 
 
-def remote_start(csms, connector=None, tag=TAG, **more):
-    payload = dict(more, idTag=tag)
-    if connector is not None:
-        payload["connectorId"] = connector
-    return csms.call("RemoteStartTransaction", payload)
-
-
 def availability(csms, connector, kind):
     payload = {"connectorId": connector, "type": kind}
     return csms.call("ChangeAvailability", payload)["status"]
-
-
-def unlock(csms, connector):
-    return csms.call("UnlockConnector", {"connectorId": connector})["status"]
 
 
 def profile(purpose, **more):
@@ -52,21 +44,6 @@ def all_tokens_are_accepted(ocpp_csms):
 
 
 # -- RemoteStartTransaction -------------------------------------------------------------------
-
-
-def test_remote_start_then_plug(ocpp_csms, charger):
-    cs = charger(ocpp_csms)
-    mark = ocpp_csms.mark()
-    assert remote_start(ocpp_csms, 2) == ACCEPTED
-    wait_status(ocpp_csms, 2, "Preparing")
-    assert cs.connector(2)["authorized"] == TAG
-    cs.act(2, "plug")
-    start = ocpp_csms.wait_for("StartTransaction")
-    assert (start["connectorId"], start["idTag"]) == (2, TAG)
-    wait_status(ocpp_csms, 2, "Charging")
-    # AuthorizeRemoteTxRequests is false: nobody is asked (§5.11).
-    assert "Authorize" not in actions(ocpp_csms, since=mark)
-    assert cs.connector(1)["status"] == "Available"
 
 
 def test_remote_start_of_a_plugged_car(ocpp_csms, charger):
@@ -195,19 +172,6 @@ def test_remote_stop_of_one_of_two(ocpp_csms, charger):
 
 
 # -- UnlockConnector --------------------------------------------------------------------------
-
-
-def test_unlock_ends_the_transaction_first(ocpp_csms, charger):
-    """§5.18: StopTransaction with UnlockCommand, and then the lock opens."""
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    cs.wait_connector(1, locked=True)
-    assert unlock(ocpp_csms, 1) == "Unlocked"
-    assert reason(wait_stop(ocpp_csms, 1)) == "UnlockCommand"
-    shown = cs.connector(1)
-    assert shown["locked"] is False and shown["relay"] is False and shown["transaction"] is None
-    cs.act(1, "unplug", side="station")
-    cs.wait_connector(1, status="Available")
 
 
 def test_unlock_without_a_transaction(ocpp_csms, charger):

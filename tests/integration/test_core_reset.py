@@ -3,18 +3,11 @@
 import time
 
 import pytest
-from core_support import (
-    TAG,
-    actions,
-    begin,
-    configuration,
-    reason,
-    sent,
-    wait_id,
-    wait_status,
-    wait_stop,
-)
+from core16 import sent, setting
+from core_support import TAG, actions, begin, reason, wait_id, wait_status, wait_stop
 from ocpp_link import SILENCE
+
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
 
 ACCEPTED = {"status": "Accepted"}
 
@@ -89,6 +82,20 @@ def test_the_stop_is_not_answered_before_the_reset(ocpp_csms, charger, kind):
     assert reason(tries[0].payload) == kind + "Reset"
 
 
+def test_a_reset_is_no_power_loss(ocpp_csms, charger):
+    """With OnPowerLoss=resume, too, a reset ends the transaction (§5.14)."""
+    cs = charger(ocpp_csms, settings={"OnPowerLoss": "resume"})
+    begin(cs, ocpp_csms)
+    wait_id(cs)
+    mark = reset(ocpp_csms, "Hard")
+    assert reason(wait_stop(ocpp_csms, 1)) == "HardReset"
+    wait_boot(ocpp_csms, mark)
+    cs.wait_accepted()
+    time.sleep(0.3)
+    shown = cs.connector(1)
+    assert shown["transaction"] is None and shown["relay"] is False and shown["plugged"] is True
+
+
 def test_nothing_begins_during_a_reset(ocpp_csms, charger):
     cs = charger(ocpp_csms)
     begin(cs, ocpp_csms)
@@ -115,7 +122,7 @@ def test_what_survives_a_reset(ocpp_csms, charger):
     mark = reset(ocpp_csms, "Hard")
     wait_boot(ocpp_csms, mark)
     wait_status(ocpp_csms, 2, "Unavailable", since=mark)
-    assert configuration(ocpp_csms, "MinimumStatusDuration") == "1"
+    assert setting(ocpp_csms, "MinimumStatusDuration") == "1"
     assert cs.connector(1)["energy_wh"] == 777
 
 

@@ -6,6 +6,8 @@ import pytest
 from clients import ApiError
 from core_support import ENERGY, wait_id
 
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
+
 ACCEPTED = {"result": {"status": "Accepted"}}
 
 

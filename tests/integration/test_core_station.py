@@ -5,17 +5,18 @@ import time
 
 import pytest
 from clients import ApiError
-from core_support import (
-    TAG,
-    begin,
-    change,
-    reason,
-    statuses,
-    wait_status,
-    wait_stop,
-)
+from core16 import change
+from core_support import TAG, begin, reason, statuses, wait_status, wait_stop
 
-WARNINGS = ("EVCommunicationError", "LocalListConflict", "ReaderFailure", "ResetFailure", "WeakSignal")
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
+
+WARNINGS = (
+    "EVCommunicationError",
+    "LocalListConflict",
+    "ReaderFailure",
+    "ResetFailure",
+    "WeakSignal",
+)
 FAULTS = (
     "ConnectorLockFailure",
     "GroundFailure",

@@ -1,20 +1,12 @@
-"""Transactions of OCPP 1.6 Core: how they begin and end, and what the CSMS is told of it."""
+"""Transactions of OCPP 1.6 Core: how they begin, their identity and order."""
 
 import time
 
 import pytest
-from core_support import (
-    TAG,
-    actions,
-    begin,
-    reason,
-    statuses,
-    unix,
-    wait_id,
-    wait_status,
-    wait_stop,
-)
+from core_support import TAG, begin, reason, unix, wait_id, wait_status, wait_stop
 from ocpp_link import Later
+
+pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
 
 
 def tokens(csms, **more):
@@ -22,25 +14,6 @@ def tokens(csms, **more):
 
 
 # -- beginning --------------------------------------------------------------------------------
-
-
-def test_card_first(ocpp_csms, charger):
-    cs = charger(ocpp_csms)
-    cs.act(1, "meter", energy_wh=123456)
-    mark = ocpp_csms.mark()
-    cs.card(TAG, connector=1)
-    assert ocpp_csms.wait_for("Authorize") == {"idTag": TAG}
-    wait_status(ocpp_csms, 1, "Preparing")
-    assert cs.connector(1)["authorized"] == TAG and not ocpp_csms.calls("StartTransaction")
-    cs.act(1, "plug", current_a=16)
-    start = ocpp_csms.wait_for("StartTransaction")
-    assert start.pop("timestamp")[-1] == "Z"
-    assert start == {"connectorId": 1, "idTag": TAG, "meterStart": 123456}
-    shown = cs.wait_connector(1, status="Charging", relay=True, locked=True)
-    assert shown["power_w"] == 3 * 230 * 16
-    wait_status(ocpp_csms, 1, "Charging")
-    assert statuses(ocpp_csms, 1, mark) == ["Preparing", "Charging"]
-    assert actions(ocpp_csms, "Authorize", "StartTransaction") == ["Authorize", "StartTransaction"]
 
 
 def test_plug_first(ocpp_csms, charger):
@@ -215,237 +188,6 @@ def test_the_car_is_not_ready(ocpp_csms, charger):
     assert not ocpp_csms.calls("StopTransaction")
 
 
-# -- ending -----------------------------------------------------------------------------------
-
-
-def test_the_same_card_stops(ocpp_csms, charger):
-    """Without asking the CSMS (§3.4); the cable is released (§4.10)."""
-    cs = charger(ocpp_csms, speed=20)
-    start = begin(cs, ocpp_csms)
-    cs.wait_until(lambda s: s["connectors"][0]["energy_wh"] >= 10)
-    cs.card(TAG, connector=1)
-    stop = wait_stop(ocpp_csms)
-    assert reason(stop) == "Local" and stop["idTag"] == TAG and stop["transactionId"] == 1
-    assert stop["meterStop"] >= 10 and unix(stop["timestamp"]) > unix(start["timestamp"])
-    assert "transactionData" not in stop
-    wait_status(ocpp_csms, 1, "Finishing")
-    cs.wait_connector(1, relay=False, locked=False, transaction=None, authorized=None)
-    cs.act(1, "unplug")
-    wait_status(ocpp_csms, 1, "Available", since=5)
-    assert len(ocpp_csms.calls("Authorize")) == 1
-    assert actions(ocpp_csms, "StartTransaction", "StopTransaction") == [
-        "StartTransaction",
-        "StopTransaction",
-    ]
-
-
-def test_cards_are_compared_without_case(ocpp_csms, charger):
-    """IdToken is case insensitive (CiString, errata 3.75)."""
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    cs.card(TAG.lower(), connector=1)
-    assert reason(wait_stop(ocpp_csms)) == "Local"
-    assert len(ocpp_csms.calls("Authorize")) == 1
-
-
-def test_a_card_of_the_same_group_stops(ocpp_csms, charger):
-    family = {"status": "Accepted", "parentIdTag": "FAMILY"}
-    tokens(ocpp_csms, MOTHER=family, CHILD=family, STRANGER={"status": "Accepted"})
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms, tag="MOTHER")
-    cs.card("STRANGER", connector=1)
-    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "STRANGER")
-    time.sleep(0.3)
-    assert cs.connector(1)["transaction"]["idTag"] == "MOTHER"
-    cs.card("CHILD", connector=1)
-    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "CHILD")
-    stop = wait_stop(ocpp_csms)
-    assert reason(stop) == "Local" and stop["idTag"] == "CHILD"
-
-
-def test_the_group_may_come_with_the_start_answer(ocpp_csms, charger):
-    tokens(ocpp_csms, CHILD={"status": "Accepted", "parentIdTag": "FAMILY"})
-    info = {"status": "Accepted", "parentIdTag": "FAMILY"}
-    ocpp_csms.on("StartTransaction", {"transactionId": 7, "idTagInfo": info})
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    wait_id(cs)
-    cs.card("CHILD", connector=1)
-    assert wait_stop(ocpp_csms, 7)["idTag"] == "CHILD"
-
-
-def test_the_cable_is_pulled_at_the_car(ocpp_csms, charger):
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    cs.act(1, "unplug")
-    assert reason(wait_stop(ocpp_csms)) == "EVDisconnected"
-    finishing = wait_status(ocpp_csms, 1, "Finishing")
-    assert finishing["errorCode"] == "NoError" and finishing["info"] == "EV side disconnected"
-    cs.wait_connector(1, relay=False, status="Available", locked=False)
-    # Plugged in again it does not charge by itself (§4.10).
-    cs.act(1, "plug")
-    wait_status(ocpp_csms, 1, "Preparing", since=ocpp_csms.mark())
-    time.sleep(0.3)
-    shown = cs.connector(1)
-    assert shown["relay"] is False and shown["transaction"] is None
-
-
-def test_the_transaction_may_outlive_the_cable(ocpp_csms, charger):
-    """StopTransactionOnEVSideDisconnect=false; it has priority over the other key: the cable stays
-    locked (§4.10)."""
-    settings = {
-        "StopTransactionOnEVSideDisconnect": "false",
-        "UnlockConnectorOnEVSideDisconnect": "true",
-    }
-    cs = charger(ocpp_csms, settings=settings)
-    begin(cs, ocpp_csms)
-    cs.act(1, "unplug")
-    told = wait_status(ocpp_csms, 1, "SuspendedEV")
-    assert told["errorCode"] == "NoError" and told["info"] == "EV side disconnected"
-    shown = cs.connector(1)
-    assert shown["relay"] is False and shown["locked"] is True
-    assert shown["transaction"]["id"] == 1
-    mark = ocpp_csms.mark()
-    cs.act(1, "plug")
-    assert "info" not in wait_status(ocpp_csms, 1, "Charging", since=mark)
-    assert not ocpp_csms.calls("StopTransaction")
-    cs.card(TAG, connector=1)
-    assert reason(wait_stop(ocpp_csms, 1)) == "Local"
-    cs.wait_connector(1, locked=False)
-
-
-def test_the_cable_may_stay_locked_after_the_end(ocpp_csms, charger):
-    """UnlockConnectorOnEVSideDisconnect=false: until the same card comes (§4.10)."""
-    settings = {"UnlockConnectorOnEVSideDisconnect": "false"}
-    cs = charger(ocpp_csms, settings=settings)
-    begin(cs, ocpp_csms)
-    cs.act(1, "unplug")
-    assert reason(wait_stop(ocpp_csms)) == "EVDisconnected"
-    time.sleep(0.3)
-    shown = cs.connector(1)
-    assert shown["locked"] is True and shown["status"] == "Finishing"
-    cs.card(TAG, connector=1)
-    cs.wait_connector(1, locked=False, status="Available")
-    assert len(ocpp_csms.calls("StartTransaction")) == 1
-
-
-def test_remote_stop(ocpp_csms, charger):
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    wait_id(cs)
-    answer = ocpp_csms.call("RemoteStopTransaction", {"transactionId": 99})
-    assert answer == {"status": "Rejected"}
-    answer = ocpp_csms.call("RemoteStopTransaction", {"transactionId": 1})
-    assert answer == {"status": "Accepted"}
-    stop = wait_stop(ocpp_csms, 1)
-    assert reason(stop) == "Remote"
-    cs.wait_connector(1, relay=False, locked=False, status="Finishing")
-    answer = ocpp_csms.call("RemoteStopTransaction", {"transactionId": 1})
-    assert answer == {"status": "Rejected"}
-
-
-def test_the_start_answer_does_not_accept_the_card(ocpp_csms, charger):
-    """Errata 3.17, 3.5: DeAuthorized, the cable locked until the same card comes."""
-    info = {"transactionId": 5, "idTagInfo": {"status": "Blocked"}}
-    ocpp_csms.on("StartTransaction", Later(0.3, info))
-    cs = charger(ocpp_csms)
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    cs.wait_connector(1, relay=True)
-    stop = wait_stop(ocpp_csms, 5)
-    assert reason(stop) == "DeAuthorized"
-    cs.wait_connector(1, relay=False, locked=True, transaction=None)
-    cs.card("STRANGER", connector=1)
-    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "STRANGER")
-    time.sleep(0.2)
-    assert cs.connector(1)["locked"] is True
-    cs.card(TAG, connector=1)
-    cs.wait_connector(1, locked=False)
-
-
-def test_deauthorized_without_a_stop(ocpp_csms, charger):
-    """StopTransactionOnInvalidId=false: only the energy stops, SuspendedEVSE (§4.9 C5)."""
-    ocpp_csms.on("StartTransaction", {"transactionId": 5, "idTagInfo": {"status": "Invalid"}})
-    cs = charger(ocpp_csms, settings={"StopTransactionOnInvalidId": "false"})
-    cs.act(1, "plug")
-    cs.card(TAG, connector=1)
-    wait_status(ocpp_csms, 1, "SuspendedEVSE")
-    shown = cs.wait_connector(1, relay=False)
-    assert shown["transaction"]["id"] == 5
-    cs.act(1, "ev", state="B")
-    time.sleep(0.3)
-    assert cs.connector(1)["status"] == "SuspendedEVSE"
-    assert not ocpp_csms.calls("StopTransaction")
-    cs.card(TAG, connector=1)
-    assert reason(wait_stop(ocpp_csms, 5)) == "Local"
-
-
-@pytest.mark.parametrize("stops", [True, False])
-def test_some_energy_for_a_deauthorized_car(ocpp_csms, charger, stops):
-    """MaxEnergyOnInvalidId is given, and not much more."""
-    ocpp_csms.on("StartTransaction", {"transactionId": 5, "idTagInfo": {"status": "Invalid"}})
-    text = "true" if stops else "false"
-    settings = {"MaxEnergyOnInvalidId": "50", "StopTransactionOnInvalidId": text}
-    cs = charger(ocpp_csms, speed=10, settings=settings)
-    cs.act(1, "meter", energy_wh=1000)
-    cs.act(1, "plug", current_a=16)
-    cs.card(TAG, connector=1)
-    if stops:
-        stop = wait_stop(ocpp_csms, 5)
-        assert reason(stop) == "DeAuthorized" and 1050 <= stop["meterStop"] <= 1062
-    else:
-        wait_status(ocpp_csms, 1, "SuspendedEVSE")
-        shown = cs.wait_connector(1, relay=False)
-        assert 1050 <= shown["energy_wh"] <= 1062 and shown["transaction"]["id"] == 5
-
-
-@pytest.mark.parametrize(
-    "code, more, why, told",
-    [
-        ("GroundFailure", {"info": "residual current"}, "Other", "GroundFailure"),
-        ("PowerMeterFailure", {"vendor_id": "V", "vendor_code": "77"}, "Other", None),
-        ("CX008", {}, "EmergencyStop", "OtherError"),
-    ],
-)
-def test_faults_end_the_transaction(ocpp_csms, charger, code, more, why, told):
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    cs.act(1, "fault", code=code, **more)
-    status = wait_status(ocpp_csms, 1, "Faulted")
-    assert status["errorCode"] == (told or code)
-    if "info" in more:
-        assert status["info"] == more["info"]
-    if "vendor_code" in more:
-        assert status["vendorErrorCode"] == "77" and status["vendorId"] == "V"
-    stop = wait_stop(ocpp_csms, 1)
-    assert reason(stop) == why
-    cs.wait_connector(1, relay=False, transaction=None, status="Faulted")
-    mark = ocpp_csms.mark()
-    cs.delete("/api/connectors/1/fault", {"code": code})
-    assert wait_status(ocpp_csms, 1, "Finishing", since=mark)["errorCode"] == "NoError"
-
-
-def test_a_warning_does_not_end_the_transaction(ocpp_csms, charger):
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    wait_status(ocpp_csms, 1, "Charging")
-    mark = ocpp_csms.mark()
-    cs.act(1, "fault", code="WeakSignal")
-    told = wait_status(ocpp_csms, 1, "Charging", since=mark)
-    assert told["errorCode"] == "WeakSignal"
-    assert cs.connector(1)["relay"] is True and not ocpp_csms.calls("StopTransaction")
-
-
-@pytest.mark.parametrize("state", ["E", "F"])
-def test_a_broken_pilot_opens_the_contactor(ocpp_csms, charger, state):
-    cs = charger(ocpp_csms)
-    begin(cs, ocpp_csms)
-    cs.act(1, "pilot", state=state)
-    assert cs.connector(1)["relay"] is False
-    wait_status(ocpp_csms, 1, "Faulted")
-    assert reason(wait_stop(ocpp_csms, 1)) == "Other"
-
-
 # -- identity, order --------------------------------------------------------------------------
 
 
@@ -476,32 +218,6 @@ def test_the_same_id_twice(ocpp_csms, charger):
     assert cs.connector(1)["transaction"]["id"] == 1
     cs.card(TAG, connector=1)
     assert wait_stop(ocpp_csms)["meterStop"] < 50000
-
-
-def test_two_connectors_at_once(ocpp_csms, charger):
-    """Chronological order over both connectors (§3.7), each with its own register."""
-    tokens(ocpp_csms, SECOND="Accepted")
-    settings = {"MeterValueSampleInterval": "3"}
-    cs = charger(ocpp_csms, speed=10, settings=settings)
-    cs.act(2, "meter", energy_wh=700000)
-    begin(cs, ocpp_csms, 1, current_a=32)
-    begin(cs, ocpp_csms, 2, "SECOND", current_a=10)
-    for number in (1, 2):
-        values = ocpp_csms.wait_for("MeterValues", lambda p, n=number: p["connectorId"] == n)
-        assert values["transactionId"] == number
-    cs.wait_until(lambda s: s["connectors"][0]["transaction"]["energy_wh"] > 20)
-    cs.card("SECOND", connector=2)
-    second = wait_stop(ocpp_csms, 2)
-    cs.card(TAG, connector=1)
-    first = wait_stop(ocpp_csms, 1)
-    assert second["meterStop"] >= 700000 and 20 < first["meterStop"] < 700000
-    kinds = ("StartTransaction", "StopTransaction", "MeterValues")
-    times = []
-    for frame in ocpp_csms.frames:
-        if frame.sender == "charger" and frame.type == 2 and frame.action in kinds:
-            values = frame.payload.get("meterValue")
-            times.append(unix(values[0]["timestamp"] if values else frame.payload["timestamp"]))
-    assert len(times) >= 6 and times == sorted(times)
 
 
 def test_the_register_goes_on(ocpp_csms, charger):

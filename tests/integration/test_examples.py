@@ -1,4 +1,5 @@
-"""The programs of docs/examples, each run as its documentation says, and the code blocks of docs/api.md."""
+"""The programs of docs/examples, each run as its documentation says, and the code blocks of
+docs/api.md."""
 
 import os
 import re

@@ -22,7 +22,7 @@ def told(s, *names):
     return seen
 
 
-# -- inputs ----------------------------------------------------------------------------------------
+# -- inputs --------------------------------------------------------------------------------------
 
 
 def test_every_input_can_be_written_or_bound():
@@ -115,7 +115,7 @@ def test_further_measurands_are_sent():
     ], values
 
 
-# -- outputs and queries ---------------------------------------------------------------------------
+# -- outputs and queries -------------------------------------------------------------------------
 
 
 def test_outputs_and_queries_through_a_session():
@@ -161,7 +161,7 @@ def test_a_limit_is_offered_current():
     assert (value["value"], value["unit"]) == ("16.5", "A")
 
 
-# -- begin and end ---------------------------------------------------------------------------------
+# -- begin and end -------------------------------------------------------------------------------
 
 
 def test_begin_asks_the_central_system():
@@ -219,12 +219,22 @@ def test_a_reserved_connector():
 
 def test_identifiers_that_are_none():
     s = ready()
-    for fn in (s.c.begin, s.station.present, lambda id: s.station.authorize(id, print)):
-        assert "36" in str(raises(ValueError, fn, ""))
-        assert "36" in str(raises(ValueError, fn, "x" * 37))
+    for fn, most in (
+        (s.c.begin, 20),  # OCPP 1.6 §7.28
+        (lambda id: s.station.authorize(id, print), 20),
+        (s.station.present, 36),  # longer ones than the version has are refused like unknown ones
+    ):
+        for id_token in ("", "x" * (most + 1)):
+            assert "1 to %d" % most in str(raises(ValueError, fn, id_token))
         assert "text" in str(raises(TypeError, fn, 12345678))
+    s.charge()
+    raises(ValueError, s.c.end, "x" * 21)
+    s.c.end()
+    s.run(500)
+    s.csms.forget()
     for number in (0, 2, -1, "1"):
         assert "connector" in str(raises(ValueError, s.station.present, "TAG1", number)), number
+    s.station.present("x" * 21, 1)
     s.run(500)
     assert s.csms.sent("Authorize") == [] and s.c.authorized is None
 
@@ -287,7 +297,7 @@ def test_end_by_somebody_else_without_asking():
     assert len(s.csms.sent("Authorize")) == 1
 
 
-# -- errors and the lock ---------------------------------------------------------------------------
+# -- errors and the lock -------------------------------------------------------------------------
 
 
 def test_errors_with_their_details():
@@ -365,7 +375,7 @@ def test_a_lock_that_never_answers():
     assert got == ["UnlockFailed"]
 
 
-# -- events ----------------------------------------------------------------------------------------
+# -- events --------------------------------------------------------------------------------------
 
 
 def test_events_of_a_session():

@@ -1,5 +1,6 @@
 # heap: 3M
-"""The module functions `ocpp.start`, `loop`, `run`, `stop`, ...; several stations; what a station is made of."""
+"""The module functions `ocpp.start`, `loop`, `run`, `stop`, ...; several stations; what a station
+is made of."""
 
 import asyncio
 
@@ -174,11 +175,11 @@ def test_what_a_station_cannot_be_made_of():
     link = Loopback()
     for version in ("3.0", [], ["1.5"]):
         config = dict(CONFIG, ocpp={"version": version})
-        e = raises(ValueError, lambda: ocpp.Station(config, root, connection=link))
+        e = raises(ValueError, lambda c=config: ocpp.Station(c, root, connection=link))
         assert "version" in str(e), e
     for count in (0, -1, []):
         config = dict(CONFIG, connectors=count)
-        e = raises(ValueError, lambda: ocpp.Station(config, root, connection=link))
+        e = raises(ValueError, lambda c=config: ocpp.Station(c, root, connection=link))
         assert "connectors" in str(e), e
     e = raises(ValueError, lambda: ocpp.Station(dict(CONFIG, ocpp={}), root, open_link=len))
     assert "ocpp.url" in str(e), e
@@ -224,7 +225,7 @@ def test_settings_that_are_none():
         ("HostLimit||number||1||rw|", "type"),
         ("HostLimit||int||x||rw|", "whole number"),
     ):
-        e = raises(ValueError, lambda: Setup(declare=[line]))
+        e = raises(ValueError, lambda text=line: Setup(declare=[text]))
         assert word in str(e), (line, e)
     s = Setup()
     raises(KeyError, s.station.settings.get, "NoSuch")

@@ -14,7 +14,7 @@ def ready(connectors=1, **more):
     return s
 
 
-# -- sending ---------------------------------------------------------------------------------------
+# -- sending -------------------------------------------------------------------------------------
 
 
 def test_any_operation_can_be_sent():
@@ -69,7 +69,7 @@ def test_calls_that_are_none():
     assert "payload" in str(raises(TypeError, station.call, "Heartbeat", "{}"))
 
 
-# -- answering -------------------------------------------------------------------------------------
+# -- answering -----------------------------------------------------------------------------------
 
 
 def test_an_operation_of_the_hosts_own():
@@ -163,7 +163,7 @@ def test_functions_that_are_none():
     assert "empty" in str(raises(ValueError, station.handle, "", len))
 
 
-# -- listening -------------------------------------------------------------------------------------
+# -- listening -----------------------------------------------------------------------------------
 
 
 def test_any_operation_can_be_observed():
@@ -196,7 +196,7 @@ def test_every_frame_can_be_heard():
     assert heard[1] == ("out", '[3,"c1",{"status":"Accepted"}]')
 
 
-# -- authorization without consequences ------------------------------------------------------------
+# -- authorization without consequences ----------------------------------------------------------
 
 
 def test_authorize_asks_and_does_nothing():
@@ -236,7 +236,7 @@ def test_the_authorization_cache():
     raises(KeyError, s.station.auth_cache_put, {})
 
 
-# -- resets and availability -----------------------------------------------------------------------
+# -- resets and availability ---------------------------------------------------------------------
 
 
 def test_a_reset_ends_sessions_and_then_the_host_restarts():
@@ -283,7 +283,7 @@ def test_availability_by_the_host():
         raises(ValueError, station.change_availability, number, True)
 
 
-# -- what there is to know -------------------------------------------------------------------------
+# -- what there is to know -----------------------------------------------------------------------
 
 
 def test_the_status_of_the_link():

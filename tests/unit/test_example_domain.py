@@ -6,11 +6,11 @@ from central import NOW, fresh_directory
 from support import FakeClock
 
 sys.path.append("docs/examples")
-import foreign_rpc  # noqa: E402
+import foreign_rpc
 
-import ocpp  # noqa: E402
-from ocpp.calls import CallError  # noqa: E402
-from ocpp.iso import to_iso  # noqa: E402
+import ocpp
+from ocpp.calls import CallError
+from ocpp.iso import to_iso
 
 for name in ("ocpp.rpc", "ocpp.incoming", "ocpp.strictjson", "ocpp.loopback"):
     sys.modules.pop(name, None)  # the helpers' own imports

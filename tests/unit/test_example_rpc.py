@@ -1,4 +1,5 @@
-"""docs/examples/rpc_alone.py: the call layer under somebody else's logic, nothing else of ocppy in memory."""
+"""docs/examples/rpc_alone.py: the call layer under somebody else's logic, nothing else of ocppy in
+memory."""
 
 import json
 import sys
@@ -8,7 +9,7 @@ from support import FakeClock
 from ocpp.loopback import Loopback
 
 sys.path.append("docs/examples")
-from rpc_alone import Charger  # noqa: E402
+from rpc_alone import Charger
 
 ALLOWED = {"calls", "clock", "incoming", "log", "loopback", "rpc", "strictjson"}
 

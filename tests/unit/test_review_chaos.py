@@ -24,7 +24,9 @@ class Chaos(Setup):
         self.unlocked = True
         self.station.on_reset = lambda kind: False
         self.station.on_unlock = lambda c: self.unlocked
+        self.csms.answers["StartTransaction"] = self.started
         self.good = dict(self.csms.answers)
+        self.ids = {}  # content of a start -> id it was given last
         for c in self.station.connectors:
             c.measure("Voltage", lambda: random.choice((230, 229.5, None)), None, "L1-N")
         self.draw = 7
@@ -59,12 +61,56 @@ class Chaos(Setup):
             self.trigger,
             self.many,
         )
-        act = random.choice(acts)
+        act = random.choice(acts + (self.heal,) * 4 + (self.user,) * 12)
         self.note(act.__name__ if hasattr(act, "__name__") else act)
         act()
 
     def plug_one(self):
         self.plug(self.connector().id, random.random() < 0.8)
+
+    def started(self, payload):
+        answer = self.csms._start(payload)
+        self.ids[str(sorted(payload.items()))] = answer["transactionId"]
+        return answer
+
+    def bill(self):
+        """Each start that was taken has one stop, however often it was told."""
+        stops = {}
+        for p in self.csms.sent("StopTransaction"):
+            stops.setdefault(p["transactionId"], set()).add(str(sorted(p.items())))
+        last = {}  # content -> was it the good answer that came last?
+        for p in self.csms.sent("StartTransaction"):
+            last[str(sorted(p.items()))] = p
+        for content in last:
+            id = self.ids.get(content)
+            if id is not None:
+                assert len(stops.get(id, ())) == 1 or stops.get(-1) or stops.get(-7), (id, content)
+        for id, contents in stops.items():
+            assert id in (-1, -7) or len(contents) == 1, (id, contents)
+
+    def heal(self):
+        """Most of the time most things work."""
+        for c in self.station.connectors:
+            c.clear_error()
+            c.start_ready = c.stop_ready = True
+        self.hardware = True
+        self.station.clear_error("OtherError")
+        self.csms.answers.update(self.good)
+        self.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})
+        if not self.connection.connected:
+            self.connection.connect("ocpp1.6")
+
+    def user(self):
+        """Somebody who knows how to charge, or to end it."""
+        c = self.connector()
+        if c.tx:
+            return self.station.present(c.tx.id_token or "NOBODY", c.id)
+        if c.finishing:
+            self.unplug(c.id)
+            self.run(200)
+        self.plug(c.id)
+        self.run(200)
+        self.station.present("U%d" % c.id, c.id)
 
     def unplug_one(self):
         self.unplug(self.connector().id)
@@ -123,7 +169,7 @@ class Chaos(Setup):
         self.call("UnlockConnector", {"connectorId": random.randrange(0, 4)})
 
     def reset(self):
-        if random.random() < 0.2:
+        if random.random() < 0.05:
             self.call("Reset", {"type": random.choice(("Soft", "Hard"))})
 
     def answers(self):
@@ -238,6 +284,7 @@ class Chaos(Setup):
         for n in range(len(states) + 1):
             assert self.csms.statuses(n)[-1] == "Available", (n, self.csms.statuses(n))
         assert not station.resetting
+        self.bill()
         self.csms.forget()
         for n in range(len(states)):  # and each connector charges
             self.charge(n + 1, "LAST%d" % n)
@@ -248,7 +295,7 @@ class Chaos(Setup):
 
 
 def one(seed, rounds=250):
-    s = Chaos(seed)
+    s = Chaos(seed, settings={"AllowOfflineTxForUnknownId": "true"})
     s.station.errors_fault = lambda: any(e.faulted for e in s.station.errors)
     s.run(1000)
     for n in range(rounds):
@@ -257,7 +304,7 @@ def one(seed, rounds=250):
             s.run(100, 20)
             s.look()
     s.calm()
-    assert len(s.csms.sent("StartTransaction")) > 5
+    assert len(s.csms.sent("StartTransaction")) > 9
     s.verdict()
 
 

@@ -247,6 +247,15 @@ def test_schema_breaks():
     assert f.got()[2] == "InternalError"
 
 
+def test_an_error_that_is_cut_short():
+    f = Far()
+    for rest in (["InternalError"], ["InternalError", ""], ["InternalError", 5, []]):
+        f.r.call("A", {}, f.done)
+        f.say(4, f.got()[1], *rest)
+        f.step()
+    assert f.log == ["InternalError"] * 3
+
+
 def test_result_that_is_no_object():
     f = Far()
     for result in ([], "x", 5):

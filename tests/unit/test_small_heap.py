@@ -1,7 +1,7 @@
 # heap: 256K
 # timeout: 120
-"""Full sessions of two connectors in a heap of 256 kB, where each object is twice the size of a board's: what
-they need must fit, sources compiled on the way included."""
+"""Full sessions of two connectors in a heap of 256 kB, where each object is twice the size of a
+board's: what they need must fit, sources compiled on the way included."""
 
 import gc
 import os
@@ -31,7 +31,8 @@ class Told:
 
 
 def charge_both(s):
-    """Two sessions side by side, one begun by the central system, with meter values of every kind."""
+    """Two sessions side by side, one begun by the central system, with meter values of every
+    kind."""
     s.plug(1)
     s.plug(2)
     s.run(200)

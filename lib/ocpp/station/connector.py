@@ -1,8 +1,8 @@
 """One EVSE with its connector, as the host and the dialects see it.
 
-Inputs are attributes that the host writes, or callables bound to them; the state (`state()`) is derived
-from inputs, grant and transaction (OCPP 1.6 §4.9). Only what inputs can't tell is remembered: `grant`,
-`tx`, `finishing`, and for whom the cable stays locked.
+Inputs are attributes that the host writes, or callables bound to them; the state (`state()`) is
+derived from inputs, grant and transaction (OCPP 1.6 §4.9). Only what inputs can't tell is
+remembered: `grant`, `tx`, `finishing`, and for whom the cable stays locked.
 """
 
 from ocpp.clock import Timer
@@ -93,8 +93,9 @@ class Connector(Session):
     # -- for the host ----------------------------------------------------------------------------
 
     def bind(self, name, fn):
-        """Have an input polled ten times a second: `fn()` -> its value. "energy_wh" is read on demand: Wh,
-        None while the meter is silent. Faults of `fn` come out of `loop()`. ValueError: no such input."""
+        """Have an input polled ten times a second: `fn()` -> its value. "energy_wh" is read on
+        demand: Wh, None while the meter is silent. If `fn` fails, the old value stays. ValueError:
+        no such input."""
         self.station.bind(self, name, fn)
 
     def take(self, name, fn):
@@ -105,14 +106,16 @@ class Connector(Session):
             self._bound.append((name, fn))
 
     def measure(self, measurand, fn, unit=None, phase=None, location="Outlet"):
-        """Declare a further measurand (OCPP 1.6 §7.31) before the first `loop()`: `fn()` -> number, or None
-        while it can't be read. `unit`: that of the numbers, None: the usual one. `phase`: "L1", "L1-N", ...
-        ValueError for a measurand, unit, phase or location that OCPP 1.6 has not."""
+        """Declare a further measurand (OCPP 1.6 §7.31) before the first `loop()`: `fn()` ->
+        number, or None while it can't be read. `unit`: that of the numbers, None: the usual one.
+        `phase`: "L1", "L1-N", ... ValueError for a measurand, unit, phase or location that OCPP
+        1.6 has not."""
         self.station.measure(self, measurand, fn, unit, phase, location)
 
     def set_error(self, code, info="", vendor_id="", vendor_code="", faulted=True):
-        """An error appears (OCPP 1.6 §7.6 codes, others are told as OtherError; `vendor_code` tells like
-        ones apart). A fault stops a running transaction; a warning (`faulted` False) is only reported."""
+        """An error appears (OCPP 1.6 §7.6 codes, others are told as OtherError; `vendor_code`
+        tells like ones apart). A fault stops a running transaction; a warning (`faulted` False) is
+        only reported."""
         error = Error(code, info, vendor_id, vendor_code, faulted)
         if error not in self.errors:
             self.clear_error(code, error.vendor_code)
@@ -131,8 +134,8 @@ class Connector(Session):
             self.errors = keep
 
     def unlock(self, done):
-        """Open the cable lock; ends a transaction first (OCPP 1.6 §5.18). `done(status)` is called with
-        "Unlocked", "UnlockFailed" or "NotSupported"."""
+        """Open the cable lock; ends a transaction first (OCPP 1.6 §5.18). `done(status)` is called
+        with "Unlocked", "UnlockFailed" or "NotSupported"."""
         self.station.unlock(self, done)
 
     @property

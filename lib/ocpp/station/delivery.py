@@ -17,7 +17,9 @@ class Delivery:
     def __init__(self, station):
         self._station = station
         self._retry = Timer(station.clock)
-        self._attempts = 0  # failed deliveries of the present head
+        self._failing = 0  # sequence number of the record that failed last
+        self._attempts = 0  # failed deliveries of that one
+        self._waiting = 0  # records to be delivered, when last looked at
         self._orders = []  # (sequence number, order) of the newest records
 
     def recorded(self, seq):
@@ -28,7 +30,9 @@ class Delivery:
         self._station.rpc.wake = True
 
     def step(self):
-        if self._retry.expired():
+        waiting = self._station.log.pending()  # more of them: parked ones are to be sent again
+        if self._retry.expired() or waiting != self._waiting:
+            self._waiting = waiting
             self._station.rpc.wake = True
 
     def retry_now(self):
@@ -81,6 +85,9 @@ class Delivery:
                 error = error or calls.CallError("InternalError", repr(e))
         if error.local and error.code == "Offline":
             return
+        if record.seq != self._failing:
+            self._failing = record.seq
+            self._attempts = 0
         self._attempts += 1
         settings = self._station.settings
         unsendable = error.local and error.code != "Timeout"

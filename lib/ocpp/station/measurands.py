@@ -1,4 +1,5 @@
-"""What OCPP can say of a measured value (OCPP 1.6 §7.31, §7.34, §7.30, §7.45). Loaded when needed."""
+"""What OCPP can say of a measured value (OCPP 1.6 §7.31, §7.34, §7.30, §7.45). Loaded when
+needed."""
 
 NAMES = (
     "Current.Export,Current.Import,Current.Offered,"

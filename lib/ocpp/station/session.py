@@ -37,6 +37,7 @@ class Grant:
         self.kind = kind
         self.parent = parent
         self.floating = floating  # True: given without a connector; moves to the one plugged first
+        self.seen = False  # True: has been accepted for a whole step, so that this state is reported
         self.remote_start_id = None  # number that a remote start gave
         self.trigger = None  # what completes the start, once accepted
         self.profile = None  # charging profile that came with a remote start
@@ -197,12 +198,14 @@ class Session:
         if self.tx:
             return self._lost_ev()
         self._timer.stop()
-        self.finishing = False
         self.info = ""
         if self.grant:
             self.grant = None
             self.station.emit("Aborted", self)
-        self.release_lock()
+        unlock = self.station.settings.get("UnlockConnectorOnEVSideDisconnect")
+        if unlock or self.lock_holder is None:
+            self.finishing = False
+            self.release_lock()
 
     def release_lock(self):
         self.lock_holder = None
@@ -239,7 +242,9 @@ class Session:
             self.finishing = True
 
     def _step_grant(self):
-        if (
+        if not self.grant.seen:
+            self.grant.seen = True
+        elif (
             self.plugged
             and self.start_ready
             and not self.faulted
