@@ -114,7 +114,7 @@ class Wire:
         """What the hardware sees goes to the station."""
         connector = self._connector
         evse = self._evse
-        connector.plugged = evse.plugged
+        connector.plugged = evse.connected
         connector.ev_ready = evse.ev_ready
         connector.evse_ready = evse.offering
         connector.occupied = evse.occupied

@@ -10,7 +10,6 @@ import os
 from rules import fits, nearest, words
 
 from ocpp import strictjson
-from wsclient.handshake import parse_url
 
 FILE = "config.json"
 CERTIFICATE_USES = (
@@ -156,6 +155,8 @@ def _versions(value):
 
 
 def _check_address(ocpp):
+    from wsclient.handshake import parse_url  # not kept: the link loads it anew when it dials
+
     url = ocpp["url"]
     try:
         secure = parse_url(url)[0]

@@ -10,6 +10,7 @@ from sim import faults
 
 VOLTAGE_V = const(230)
 MAX_MA = const(32000)  # what contactor and wiring carry
+_GAP_MS = const(250)  # longer than the station takes between two looks
 _MIN_MA = const(6000)  # the least that a control pilot can offer (IEC 61851-1)
 _WMS_PER_WH = const(3600000)  # watt milliseconds in one watt hour
 _PERCENT_WMS = 60000 * _WMS_PER_WH // 100  # one percent of the car's battery of 60 kWh
@@ -42,6 +43,7 @@ class Evse:
         self.faults = {}  # code: (info, vendor_id, vendor_code)
         self.errors = ()  # see `faults.active`
         self._rest_wms = 0  # energy below one Wh
+        self._gap_ms = 0  # time left in which a new cable is not there yet
         self._held_open = False  # unlocked on command until the cable is out
 
     # -- what the world does ---------------------------------------------------------------------
@@ -65,6 +67,8 @@ class Evse:
         the station's end in the socket until it opens. Returns False if the lock holds it."""
         if at_station and self.locked:
             return False
+        if self.plugged:
+            self._gap_ms = _GAP_MS
         self.ev = "A"
         self.pilot = None
         self.diode = True
@@ -121,6 +125,11 @@ class Evse:
     # -- what the station sees -------------------------------------------------------------------
 
     @property
+    def connected(self):
+        """The pilot has found a car. However quick the hand, between two cars it sees none."""
+        return self.plugged and not self._gap_ms
+
+    @property
     def pilot_state(self):
         """State of the control pilot, "A" to "F"."""
         return self.pilot or self.ev
@@ -133,7 +142,7 @@ class Evse:
     @property
     def offering(self):
         """Energy is offered to the car: its contactor closes as soon as it asks."""
-        if not (self.permit and self.plugged and self.diode and self.pilot is None):
+        if not (self.permit and self.connected and self.diode and self.pilot is None):
             return False
         if self.limit_ma is not None and self.limit_ma < _MIN_MA:
             return False
@@ -187,6 +196,8 @@ class Evse:
 
     def step(self, ms):
         """`ms` milliseconds have gone by."""
+        if self._gap_ms:
+            self._gap_ms = max(0, self._gap_ms - ms)
         if self.relay:
             self._flow(ms)
         if self.has_lock:

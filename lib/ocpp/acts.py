@@ -123,16 +123,20 @@ def _unlocking(station, connector, done, timer):
     timer.start_s(_ENDING_S)
     while connector.tx and not timer.due():
         yield
-    connector.release_lock()
-    while True:
+    if not connector.tx:
+        connector.release_lock()
+    while not connector.tx:  # never under a transaction, nor one that began since
         try:
             state = station.on_unlock(connector)
         except Exception as e:
             log.error("lock", "can't be opened:", repr(e))
             state = False
+        if state:
+            return done("Unlocked")
         if state is not None or timer.due():
-            return done("Unlocked" if state else "UnlockFailed")
+            break
         yield
+    done("UnlockFailed")
 
 
 def data_transfer(station, vendor, message, data):

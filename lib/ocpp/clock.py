@@ -88,10 +88,10 @@ class Timer:
 
     def expired(self):
         """Like `due()`, but true only once: the timer is stopped."""
-        if self.due():
-            self._at = None
-            return True
-        return False
+        if self._at is None or not self.due():
+            return False
+        self._at = None
+        return True
 
     def left(self):
         """Milliseconds until due, 0 if past; None if stopped."""

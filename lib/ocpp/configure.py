@@ -110,6 +110,8 @@ def wire(station):
     settings.watch("MessageTimeout", station.set_timeout)
     settings.watch("AuthorizationKey", station.log_in_anew)
     station.set_timeout(settings.get("MessageTimeout"))
+    settings.watch("ClockAlignedDataInterval", station.set_aligned)
+    station.set_aligned(settings.get("ClockAlignedDataInterval"))
 
 
 def renegotiate(station):

@@ -17,6 +17,7 @@ from ocpp.log import log
 
 _TAG = "connection"
 _LOOK_MS = const(5)  # between two looks when nothing is going on
+_LASTED_MS = const(10000)  # a connection that lasted: at least so long, and as the wait before it
 _MAX_WAIT_S = const(86400)
 
 
@@ -24,20 +25,15 @@ class Supervisor:
     """The connection of a station (duck type: docs/architecture.md).
 
     `open_link()` makes a fresh link for each dial; it may raise ValueError or OSError with the
-    reason why not. `settings.get(name)` gives an integer, or None for the default;
-    `settings.watch(name, fn)`, where there is one, calls `fn(value)` after a change. `pong_ms`:
-    deadline of a ping's answer. `lasted_ms`: how long a connection must have lasted, at least, for
-    the back-off to start anew (and as long as the last wait).
+    reason why not. `settings.get(name)` gives an integer, `settings.watch(name, fn)` calls
+    `fn(value)` after each change. `pong_ms`: deadline of a ping's answer.
     """
 
-    def __init__(
-        self, clock, open_link, settings, pong_ms=10000, lasted_ms=10000, random=os.urandom
-    ):
+    def __init__(self, clock, open_link, settings, pong_ms=10000, random=os.urandom):
         self._clock = clock
         self._open_link = open_link
         self._settings = settings
         self._pong_ms = max(pong_ms, clock.least_ms)
-        self._lasted_ms = lasted_ms
         self._random = random
         self._link = None
         self._looked = 0  # ticks of the last look
@@ -49,8 +45,7 @@ class Supervisor:
         self._lasted = Timer(clock)  # due: the connection has lasted
         self._ping = Timer(clock)  # due: send a ping
         self._pong = Timer(clock)  # due: its answer is missing
-        self._pongs = 0  # link.pong_seen when the ping was sent
-        self._pinged = 0  # ticks when it was sent
+        self._heard = None  # (pongs, ticks of the last bytes) when it was sent
         self._online = True
         self._said = None  # the last failure logged: the same one is not repeated
         self.closed = False  # `close()` was called
@@ -59,10 +54,9 @@ class Supervisor:
         self.subprotocol = None
         self.last_rx = None  # ticks of the last bytes received, on this link or the one before
         self.error = None  # the last failure in words, None while connected
-        self.failure = None  # its kind (`failure` of the link), None while connected
         self.busy = False
-        if hasattr(settings, "watch"):
-            settings.watch("WebSocketPingInterval", self._plan_ping)
+        self._interval = settings.get("WebSocketPingInterval")  # s
+        settings.watch("WebSocketPingInterval", self._plan_ping)
 
     def step(self):
         """Do what is due: dial, read, write, ping. Never blocks; cheap when nothing is going
@@ -76,24 +70,26 @@ class Supervisor:
             if self._dial.due() and self._online and not self.closed:
                 self._start()
             return
-        link.step()
+        try:
+            link.step()
+        except Exception as e:  # a fault of ours, or no memory: this link is lost, not the station
+            log.trace(e)
+            link.abort("closed", "failed: %r" % (e,))
         self.busy = link.busy
         if link.last_rx is not None:
             self.last_rx = link.last_rx
         if link.state == "open":
             if not self.connected:
                 self._opened(link)
-            self._supervise(link, now)
+            self._supervise(link)
         elif link.state != "connecting":
             self.connected = False
             if link.state == "closed":
-                self._ended(link)
+                self._ended(link.error)
 
     def recv(self):
         """The next text message, or None."""
-        if not self.connected:
-            return None
-        text = self._link.recv()
+        text = self._link.recv() if self.connected else None
         if text is not None:
             self.busy = True
         return text
@@ -114,7 +110,6 @@ class Supervisor:
     def drop(self, delay_ms=None):
         """End this link with a goodbye and dial anew after `delay_ms`; None: as after a
         failure."""
-        self._forgive()
         self._dial.start(self._back_off() if delay_ms is None else delay_ms)
         self._leave(1000, "")
 
@@ -133,8 +128,9 @@ class Supervisor:
             self._failures = 0
             self._dial.start(0)
         elif self._link:
-            self._link.abort("closed", "network down")
-            self._ended(self._link)
+            link = self._link
+            link.abort("closed", "network down")
+            self._ended(link.error)
         else:
             self.error = "network down"
         self._looked = -_LOOK_MS
@@ -144,61 +140,52 @@ class Supervisor:
         try:
             self._link = self._open_link()
         except (ValueError, OSError, MemoryError) as e:
-            self._failed(None, str(e) or "out of memory")
+            self._ended(str(e) or "out of memory")
 
     def _opened(self, link):
         self.connected = True
         self.epoch += 1
         self.subprotocol = link.subprotocol
-        self.error = self.failure = self._said = None
-        self._lasted.start(max(self._lasted_ms, self._wait_ms))
+        self.error = self._said = None
+        self._lasted.start(max(_LASTED_MS, self._wait_ms))
         self._pong.stop()
-        self._plan_ping(self._get("WebSocketPingInterval", 30))
+        self._plan_ping(self._interval)
         log.info(_TAG, link.url, "open,", link.subprotocol)
 
-    def _supervise(self, link, now):
+    def _supervise(self, link):
         """Pings and their answers. Bytes of any kind are a sign of life."""
+        if self._lasted.expired():
+            self._failures = 0
         if self._pong.running:
-            if link.pong_seen != self._pongs or self._clock.diff(link.last_rx, self._pinged) > 0:
+            if self._heard != (link.pong_seen, link.last_rx):
                 self._pong.stop()
             elif self._pong.due():
                 link.abort("timeout", "no answer to a ping in %d s" % (self._pong_ms // 1000))
-                return self._ended(link)
+                return self._ended(link.error)
         if self._ping.due():
-            self._plan_ping(self._get("WebSocketPingInterval", 30))
+            self._plan_ping(self._interval)
             if not self._pong.running:
-                self._pongs = link.pong_seen
-                self._pinged = now
+                self._heard = (link.pong_seen, link.last_rx)
                 self._pong.start(self._pong_ms)
             link.ping()
             self.busy = True
 
     def _plan_ping(self, interval):
         """The next ping is due in `interval` s; 0: never."""
+        self._interval = interval
         self._ping.stop()
         if interval:
             self._ping.start_s(interval)
 
-    def _ended(self, link):
-        """`link` is closed: log why, and set the next dial."""
+    def _ended(self, text):
+        """The link is closed, or could not be made: log why, and set the next dial."""
         self._link = None
         self.connected = self.busy = False
-        self._forgive()
+        self._lasted.stop()
         if self._leaving or self.closed:
             self._leaving = False
-        else:
-            self._failed(link.failure, link.error or "%s: closed" % link.url)
-
-    def _forgive(self):
-        """A connection that lasted makes up for the failures before it."""
-        if self._lasted.due():
-            self._failures = 0
-        self._lasted.stop()
-
-    def _failed(self, failure, text):
-        self.failure = failure
-        self.error = text
-        self.busy = False
+            return
+        self.error = text = text or "closed"
         wait = self._back_off()
         self._dial.start(wait)
         again = "; next try in %d s" % ((wait + 999) // 1000) if self._online else ""
@@ -210,21 +197,15 @@ class Supervisor:
         self.connected = False
         self._looked = -_LOOK_MS
         if self._link:
-            self._leaving = True
+            self._leaving = self.busy = True
             self._link.close(code, reason)
-            self.busy = True
 
     def _back_off(self):
         """ms until the next dial; counts a failure."""
-        repeats = max(0, self._get("RetryBackOffRepeatTimes", 5))
-        least = max(1, self._get("RetryBackOffWaitMinimum", 3))
-        spread = max(0, self._get("RetryBackOffRandomRange", 5))
-        wait = min(least << min(self._failures, repeats, 16), _MAX_WAIT_S)
-        self._failures += 1
+        least = max(1, self._settings.get("RetryBackOffWaitMinimum"))
+        repeats = min(self._failures, self._settings.get("RetryBackOffRepeatTimes"), 16)
+        spread = min(self._settings.get("RetryBackOffRandomRange"), _MAX_WAIT_S) * 1000
         share = int.from_bytes(self._random(2), "little")
-        self._wait_ms = wait * 1000 + spread * 1000 * share // 65535
+        self._failures += 1
+        self._wait_ms = min(least << repeats, _MAX_WAIT_S) * 1000 + spread * share // 65535
         return self._wait_ms
-
-    def _get(self, name, default):
-        value = self._settings.get(name)
-        return default if value is None else value

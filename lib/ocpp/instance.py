@@ -84,6 +84,7 @@ class Station(Host, OnDemand):
         self.statuses = StatusReporter(self)
         self.delivery = Delivery(self)
         self.dialect = None
+        self.aligned = 0  # s between clock-aligned meter values, 0: none
         self.version = None
         self._configure("wire")
         self.part("availability").restore()
@@ -120,7 +121,8 @@ class Station(Host, OnDemand):
         if worked and not self._worked:
             self._worked = True  # enough for one call; the domain has its turn in the next
             return
-        self._worked = False
+        if self._worked:  # a look is much cheaper than a store
+            self._worked = False
         if self.jobs:
             self._work()
         if self._tick.due():
@@ -157,7 +159,7 @@ class Station(Host, OnDemand):
             self._parts["recovery"].step()
 
     def _tell(self):
-        if "metering" in self._parts or self.settings.get("ClockAlignedDataInterval"):
+        if self.aligned or "metering" in self._parts:
             self.metering.step_aligned()
         self.statuses.update()
         self.registration.step()
@@ -238,6 +240,9 @@ class Station(Host, OnDemand):
         while connection.connected and (self.rpc.busy or connection.busy):
             yield  # what is under way is finished first, the answer about the password included
         connection.drop(0)
+
+    def set_aligned(self, seconds):
+        self.aligned = seconds
 
     def check_measurands(self, text):
         return self.metering.check(text)

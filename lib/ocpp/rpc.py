@@ -117,7 +117,9 @@ class RPC:
             self.tell("in", text)
             self.frame = incoming.parse(self, text)
             return True
-        return self._step_out(connection)
+        if self.wake or self.sent or self._answers or self._ready:
+            return self._step_out(connection)
+        return False
 
     def _step_out(self, connection):
         if self.sent and self._timer.due():

@@ -1,19 +1,26 @@
-"""URLs and the opening handshake (RFC 6455 sections 3 and 4), without I/O."""
+"""URLs and the opening handshake (RFC 6455 sections 3 and 4), without I/O. In memory only while a
+link is dialled."""
 
 import binascii
 import hashlib
 import os
 
-from wsclient.failure import Failure
+from wsclient.link import Failure
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_REQUEST = """GET %s HTTP/1.1\r
+Host: %s\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: %s\r
+"""
 _LIMIT = const(4096)  # bytes of the answer's head
-_STATUS = {
-    401: ("http401", "user name or password refused"),
-    403: ("http403", "access refused"),
-    404: ("http404", "no such path, or the station is not known there"),
-    426: ("http426", "another protocol version is required"),
+_REFUSED = {
+    401: "user name or password refused",
+    403: "access refused",
+    404: "no such path, or station not known",
+    426: "other version required",
 }
 
 
@@ -21,20 +28,29 @@ def parse_url(url):
     """(secure, host, port, target) of a ws:// or wss:// URL. ValueError says what is wrong with
     it."""
     scheme, mark, rest = url.partition("://")
-    secure = scheme.lower() == "wss"
-    if not mark or (not secure and scheme.lower() != "ws"):
+    scheme = scheme.lower()
+    if not mark or scheme not in ("ws", "wss"):
         raise ValueError("URL must begin with ws:// or wss://")
     for c in rest:
-        if not "!" <= c <= "~":
-            raise ValueError("URL holds a blank or another character that must be percent-encoded")
-    if "#" in rest:
-        raise ValueError("URL with a fragment (#)")
-    cut = _authority_end(rest)
-    authority = rest[:cut]
-    target = rest[cut:]
+        if not "!" <= c <= "~" or c == "#":
+            raise ValueError("URL with a fragment, or a character to be percent-encoded")
+    authority = rest.split("?")[0].split("/")[0]
+    target = rest[len(authority) :]
     if "@" in authority:
-        raise ValueError("user name and password do not belong into the URL")
-    host, port = _host_port(authority, 443 if secure else 80)
+        raise ValueError("URL with a user name or password")
+    if authority[:1] == "[":
+        host, mark, port = authority[1:].partition("]")
+        if not mark or ":" not in host or port[:1] not in ":":
+            raise ValueError("URL with a bad IPv6 address")
+    else:
+        host, mark, port = authority.partition(":")
+        port = mark + port
+    if not host:
+        raise ValueError("URL without a host")
+    secure = scheme == "wss"
+    if port and (not port[1:].isdigit() or not 0 < int(port[1:]) < 65536):
+        raise ValueError("URL with a bad port")
+    port = int(port[1:] or (443 if secure else 80))
     return secure, host, port, target if target[:1] == "/" else "/" + target
 
 
@@ -45,155 +61,128 @@ def join(url, identity):
     parse_url(url)
     if not identity:
         raise ValueError("identity is empty")
-    start = url.find("://") + 3
-    cut = start + _authority_end(url[start:])
-    path, mark, query = url[cut:].partition("?")
-    path = path.rstrip("/")
-    if _unquoted(path[path.rfind("/") + 1 :]) != identity.encode():
-        path += "/" + quote(identity)
-    return url[:cut] + path + mark + query
+    base, mark, query = url.partition("?")
+    base = base.rstrip("/")
+    path = base.split("/")[3:]
+    if not path or _unquoted(path[-1]) != identity.encode():
+        base += "/" + quote(identity)
+    return base + mark + query
 
 
 def quote(text):
     """Percent-encode all but the unreserved characters (RFC 3986)."""
-    return "".join([chr(c) if chr(c) in _PLAIN else "%%%02X" % c for c in text.encode()])
+    out = ""
+    for code in text.encode():
+        c = chr(code)  # from 128 on no letter for MicroPython
+        out += c if c.isalpha() or c.isdigit() or c in "-._~" else "%%%02X" % code
+    return out
 
 
 def _unquoted(text):
-    parts = text.encode().split(b"%")
+    first, *parts = text.encode().split(b"%")
     try:
-        return parts[0] + b"".join([binascii.unhexlify(p[:2]) + p[2:] for p in parts[1:]])
+        return first + b"".join([binascii.unhexlify(p[:2]) + p[2:] for p in parts])
     except ValueError:
         return text.encode()
-
-
-def _authority_end(rest):
-    ends = [i for i in (rest.find("/"), rest.find("?")) if i >= 0]
-    return min(ends) if ends else len(rest)
-
-
-def _host_port(authority, port):
-    if authority[:1] == "[":
-        host, mark, tail = authority[1:].partition("]")
-        if not mark or ":" not in host or tail[:1] not in ("", ":"):
-            raise ValueError("URL with a bad IPv6 address")
-        digits = tail[1:]
-    else:
-        host, tail, digits = authority.partition(":")
-    if not host:
-        raise ValueError("URL without a host")
-    if tail:
-        if not digits.isdigit() or not 0 < int(digits) < 65536:
-            raise ValueError("URL with a bad port")
-        port = int(digits)
-    return host, port
 
 
 class Handshake:
     """One opening handshake. `request`: the bytes to send. `protocols`: subprotocols in order of
     preference. `headers`: further (name, value) pairs. `lenient`: take a missing subprotocol for
-    the first one offered. ValueError for a header that cannot be sent."""
+    the first one offered. ValueError for a URL or a header that cannot be sent."""
 
     def __init__(self, url, protocols=(), headers=(), lenient=False, random=os.urandom):
-        secure, host, port, target = parse_url(url)
+        self.secure, self.host, self.port, target = parse_url(url)
         self._protocols = protocols
         self._lenient = lenient
-        self._head = bytearray()
+        self._head = b""
         self.subprotocol = None  # once `receive` has said that the head is complete
-        key = binascii.b2a_base64(random(16)).strip()
-        self._accept = binascii.b2a_base64(hashlib.sha1(key + _GUID).digest()).strip().decode()
-        if ":" in host:
-            host = "[%s]" % host
-        if port != (443 if secure else 80):
-            host = "%s:%d" % (host, port)
-        lines = [
-            ("Host", host),
-            ("Upgrade", "websocket"),
-            ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Key", key.decode()),
-            ("Sec-WebSocket-Version", "13"),
-        ]
+        key = binascii.b2a_base64(random(16))[:-1]
+        self._accept = binascii.b2a_base64(hashlib.sha1(key + _GUID).digest())[:-1].decode()
+        host = "[%s]" % self.host if ":" in self.host else self.host
+        if self.port != (443 if self.secure else 80):
+            host += ":%d" % self.port
+        request = _REQUEST % (target, host, key.decode())
         if protocols:
-            lines.append(("Sec-WebSocket-Protocol", ", ".join(protocols)))
-        lines.extend(headers)
-        lines = [name + ": " + value for name, value in lines]
-        for line in lines:
+            headers = [("Sec-WebSocket-Protocol", ", ".join(protocols))] + list(headers)
+        for name, value in headers:
+            line = "%s: %s" % (name, value)
             if "\r" in line or "\n" in line:
                 raise ValueError("line break in a header")
-        self.request = ("GET %s HTTP/1.1\r\n%s\r\n\r\n" % (target, "\r\n".join(lines))).encode()
+            request += line + "\r\n"
+        self.request = (request + "\r\n").encode()
 
     def receive(self, data):
         """Take bytes of the answer. None: more are wanted; otherwise the number of bytes at the
         end of `data` that come after the head. Raises Failure."""
-        head = self._head
-        before = len(head)
-        head.extend(data)
+        head = self._head = self._head + bytes(data)
         if head[:7] != b"HTTP/1."[: len(head)]:
-            raise Failure("http", "answer is not HTTP: %r" % bytes(head[:16]))
-        end = head.find(b"\r\n\r\n", max(0, before - 3))
-        if end > _LIMIT or (end < 0 and len(head) > _LIMIT):
+            raise Failure("http", "answer is not HTTP: %r" % head[:16])
+        end = head.find(b"\r\n\r\n")
+        if (len(head) if end < 0 else end) > _LIMIT:
             raise Failure("http", "answer's head is longer than %d bytes" % _LIMIT)
         if end < 0:
             return None
-        self._check(bytes(head[:end]).split(b"\r\n"))
-        rest = len(head) - end - 4
-        self._head = None
-        return rest
+        self._check(head[:end].split(b"\r\n"))
+        return len(head) - end - 4
 
     def _check(self, lines):
-        status = lines[0].split(None, 2)
-        code = _number(status[1]) if len(status) > 1 else 0
         found = {}
         for line in lines[1:]:
             name, mark, value = line.partition(b":")
             if not mark or not name.strip() or name[:1] in b" \t":
-                raise Failure("http", "bad header line: %s" % _shown(line))
-            found.setdefault(_shown(name).lower(), []).append(_shown(value.strip()))
-        if code != 101:
-            _refused(code, _shown(b" ".join(status[1:])), found)
-        if "websocket" not in _tokens(found, "upgrade") or "upgrade" not in _tokens(
-            found, "connection"
-        ):
-            raise Failure(
-                "handshake", "answer 101 without Upgrade: websocket and Connection: Upgrade"
-            )
-        if found.get("sec-websocket-accept") != [self._accept]:
-            raise Failure("handshake", "wrong Sec-WebSocket-Accept")
-        if found.get("sec-websocket-extensions", [""]) != [""]:
-            raise Failure("handshake", "server chose an extension that was not offered")
-        self._agree(found.get("sec-websocket-protocol", []))
-
-    def _agree(self, chosen):
-        offered = ", ".join(self._protocols) or "none"
-        if not chosen and (self._lenient or not self._protocols):
-            self.subprotocol = self._protocols[0] if self._protocols else None
-        elif not chosen:
-            raise Failure("handshake", "server chose no subprotocol (offered: %s)" % offered)
-        elif len(chosen) > 1 or chosen[0] not in self._protocols:
-            chosen = ", ".join(chosen)
-            raise Failure(
-                "handshake", "server chose subprotocol %s (offered: %s)" % (chosen, offered)
-            )
+                raise Failure("http", "bad header line: " + _shown(line))
+            name = _shown(name).lower()
+            value = _shown(value.strip())
+            found[name] = found[name] + "," + value if name in found else value
+        status = _shown(lines[0].partition(b" ")[2].strip())
+        if status.split(" ")[0] != "101":
+            raise _refusal(status, found)
+        problem = None
+        if not _lists(found, "upgrade", "websocket") or not _lists(found, "connection", "upgrade"):
+            problem = "answer 101 without Upgrade"
+        elif found.get("sec-websocket-accept") != self._accept:
+            problem = "wrong Sec-WebSocket-Accept"
+        elif found.get("sec-websocket-extensions"):
+            problem = "extension that was not offered"
         else:
-            self.subprotocol = chosen[0]
+            problem = self._choose(found.get("sec-websocket-protocol"))
+        if problem:
+            raise Failure("handshake", problem)
+
+    def _choose(self, chosen):
+        """Take the server's choice of a subprotocol. -> what is wrong with it, or None"""
+        offered = self._protocols
+        if not chosen and (self._lenient or not offered):
+            chosen = offered[0] if offered else None
+        elif chosen not in offered:
+            return "server chose %s subprotocol (offered: %s)" % (
+                chosen or "no",
+                ", ".join(offered) or "none",
+            )
+        self.subprotocol = chosen
 
 
-def _refused(code, status, found):
-    if 300 <= code < 400:
-        to = found.get("location", ["?"])[0]
-        raise Failure("http", "HTTP %s: redirected to %s, which is not followed" % (status, to))
-    kind, text = _STATUS.get(code, ("http5xx" if 500 <= code < 600 else "http", ""))
-    if not text:
-        text = "the server failed" if kind == "http5xx" else "not the answer of a WebSocket server"
-    raise Failure(kind, "HTTP %s: %s" % (status, text))
+def _refusal(status, found):
+    """The Failure for an answer other than 101."""
+    code = status.split(" ")[0]
+    code = int(code) if code.isdigit() else 0
+    kind = "http"
+    text = "not a WebSocket server"
+    if code in _REFUSED:
+        kind += str(code)
+        text = _REFUSED[code]
+    elif 500 <= code < 600:
+        kind = "http5xx"
+        text = "the server failed"
+    elif 300 <= code < 400:
+        text = "redirected to %s, which is not followed" % found.get("location", "?")
+    return Failure(kind, "HTTP %s: %s" % (status, text))
 
 
-def _tokens(found, name):
-    return [t.strip() for t in ",".join(found.get(name, [])).lower().split(",")]
-
-
-def _number(digits):
-    return int(digits) if digits.isdigit() else 0
+def _lists(found, name, token):
+    """Is `token` in the list that header `name` holds?"""
+    return token in [t.strip() for t in found.get(name, "").lower().split(",")]
 
 
 def _shown(data):

@@ -18,35 +18,33 @@ class Checker:
         while at < end:
             stop = min(at + 64, end)
             # Plain ASCII goes by 64 bytes at a time.
-            if self.need or int.from_bytes(view[at:stop], "little") & _HIGH:
-                while at < stop:
-                    if not self._byte(view[at]):
+            if not self.need and not int.from_bytes(view[at:stop], "little") & _HIGH:
+                at = stop
+            for c in view[at:stop]:
+                # RFC 3629 section 4: the second byte of some sequences has narrower bounds.
+                if not self.need:
+                    if c < 0x80:
+                        continue
+                    if not 0xC2 <= c <= 0xF4:
                         return False
-                    at += 1
+                    self.need = 1 + (c >= 0xE0) + (c >= 0xF0)
+                    self._low = 0xA0 if c == 0xE0 else 0x90 if c == 0xF0 else 0x80
+                    self._top = 0x9F if c == 0xED else 0x8F if c == 0xF4 else 0xBF
+                elif self._low <= c <= self._top:
+                    self.need -= 1
+                    self._low = 0x80
+                    self._top = 0xBF
+                else:
+                    return False
             at = stop
-        return True
-
-    def _byte(self, c):
-        # RFC 3629 section 4: the second byte of some sequences has narrower bounds.
-        if self.need:
-            if not self._low <= c <= self._top:
-                return False
-            self._low = 0x80
-            self._top = 0xBF
-            self.need -= 1
-        elif c >= 0x80:
-            if not 0xC2 <= c <= 0xF4:
-                return False
-            self.need = 1 if c < 0xE0 else 2 if c < 0xF0 else 3
-            self._low = 0xA0 if c == 0xE0 else 0x90 if c == 0xF0 else 0x80
-            self._top = 0x9F if c == 0xED else 0x8F if c == 0xF4 else 0xBF
         return True
 
 
 def valid(data):
     """Is `data`, as a whole, UTF-8?"""
     checker = Checker()
-    return checker.feed(memoryview(data), 0, len(memoryview(data))) and not checker.need
+    view = memoryview(data)
+    return checker.feed(view, 0, len(view)) and not checker.need
 
 
 def repaired(text):
@@ -60,8 +58,7 @@ def repaired(text):
         code = ord(c)
         if high and 0xDC00 <= code <= 0xDFFF:
             out[-1] = chr(0x10000 + ((high - 0xD800) << 10) + code - 0xDC00)
-            high = 0
-            continue
+        else:
+            out.append("\ufffd" if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else c)
         high = code if 0xD800 <= code <= 0xDBFF else 0
-        out.append("\ufffd" if 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else c)
     return "".join(out)

@@ -1,8 +1,13 @@
 """What the tests of OCPP 1.6 Core share: a charger that is quick to test, and its reports."""
 
 import time
+from datetime import datetime
 
 from ocpp_check import CALL, ERROR, RESULT
+
+# Statuses of a connector
+A, P, C, F = "Available", "Preparing", "Charging", "Finishing"
+SEV, SEVSE, U, X = "SuspendedEV", "SuspendedEVSE", "Unavailable", "Faulted"
 
 # Redials at once; nothing is sent without being asked for.
 QUICK = {
@@ -114,3 +119,43 @@ def offline(cs, online=False):
     """Take the network away, or give it back; returns when the charger has noticed."""
     cs.post("/api/network", {"online": online})
     cs.wait_until(lambda s: s["ocpp"]["connected"] == online)
+
+
+def ready(charger, csms, **more):
+    """A charger that has told its statuses, and the mark behind them."""
+    cs = make(charger, csms, **more)
+    return cs, wait_booted(csms, cs)
+
+
+def availability(csms, connector, kind):
+    request = {"connectorId": connector, "type": kind}
+    return csms.call("ChangeAvailability", request)["status"]
+
+
+def remote_stop(csms, start):
+    request = {"transactionId": start["transactionId"]}
+    assert csms.call("RemoteStopTransaction", request) == {"status": "Accepted"}
+
+
+def unix(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def at_the_plug(charger, csms, settings=None, **more):
+    """A charger with a car at connector 1."""
+    cs = make(charger, csms, settings=settings, **more)
+    cs.act(1, "plug")
+    wait_booted(csms, cs)
+    return cs
+
+
+def refused(cs, csms, connector=1):
+    """True if nothing was started within three seconds of the charger."""
+    time.sleep(0.3)
+    return cs.connector(connector)["transaction"] is None and not payloads(
+        csms, "StartTransaction"
+    )
+
+
+def put(cs, tag, status="Accepted", **more):
+    cs.post("/api/auth_cache", dict(more, idTag=tag, status=status))

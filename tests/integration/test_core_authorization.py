@@ -1,39 +1,27 @@
-"""Who may charge: Authorize, the cache, offline rules, groups, and identifiers found invalid
-(OCPP 1.6 §3.5, §4.1, §9.1 and errata 3.17)."""
+"""Who may charge: Authorize, groups, cache and offline rules (OCPP 1.6 §3.5, §4.1, §9.1)."""
 
 import time
 
 import pytest
 from clients import ApiError
-from core16 import change, charge, make, offline, payloads, sent, wait_booted
+from core16 import (
+    at_the_plug,
+    charge,
+    offline,
+    payloads,
+    put,
+    refused,
+    sent,
+)
 from ocpp_link import SILENCE, CallError, Later
 
 G = {"status": "Accepted", "parentIdTag": "GROUP"}
 
 
-def at_the_plug(charger, csms, settings=None, **more):
-    """A charger with a car at connector 1."""
-    cs = make(charger, csms, settings=settings, **more)
-    cs.act(1, "plug")
-    wait_booted(csms, cs)
-    return cs
-
-
-def refused(cs, csms, connector=1):
-    """True if nothing was started within three seconds of the charger."""
-    time.sleep(0.3)
-    return cs.connector(connector)["transaction"] is None and not payloads(
-        csms, "StartTransaction"
-    )
-
-
-def put(cs, tag, status="Accepted", **more):
-    cs.post("/api/auth_cache", dict(more, idTag=tag, status=status))
-
-
 # -- online ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_refusal_refuses(ocpp_csms, charger):
     cs = at_the_plug(charger, ocpp_csms)
     for status in ("Blocked", "Expired", "Invalid", "ConcurrentTx"):
@@ -56,6 +44,7 @@ def test_the_starter_stops_without_being_asked_for(ocpp_csms, charger):
     cs.wait_connector(1, status="Finishing", locked=False)
 
 
+@pytest.mark.slow
 def test_twenty_characters_and_no_more(ocpp_csms, charger):
     """§7.28: an identifier has at most 20 characters; a longer one is not another's."""
     ocpp_csms.facts.tokens = {"A" * 20: "Accepted"}
@@ -76,6 +65,7 @@ def test_twenty_characters_and_no_more(ocpp_csms, charger):
     assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "A" * 20
 
 
+@pytest.mark.slow
 def test_a_card_held_for_long_asks_once(ocpp_csms, charger):
     ocpp_csms.on("Authorize", Later(0.3))
     cs = at_the_plug(charger, ocpp_csms)
@@ -87,6 +77,7 @@ def test_a_card_held_for_long_asks_once(ocpp_csms, charger):
 
 
 @pytest.mark.parametrize("asks", ["true", "false"])
+@pytest.mark.slow
 def test_remote_start_asks_if_told_so(ocpp_csms, charger, asks):
     ocpp_csms.facts.tokens = {"BAD": "Blocked"}
     cs = at_the_plug(charger, ocpp_csms, settings={"AuthorizeRemoteTxRequests": asks})
@@ -103,6 +94,7 @@ def test_remote_start_asks_if_told_so(ocpp_csms, charger, asks):
 # -- groups ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_group_stops_others_do_not(ocpp_csms, charger):
     ocpp_csms.facts.tokens = {"A": G, "B": G, "C": dict(G, parentIdTag="OTHER"), "D": "Accepted"}
     cs = at_the_plug(charger, ocpp_csms)
@@ -118,6 +110,7 @@ def test_the_group_stops_others_do_not(ocpp_csms, charger):
     assert stop["idTag"] == "B" and stop.get("reason", "Local") == "Local"
 
 
+@pytest.mark.slow
 def test_a_blocked_member_of_the_group_does_not_stop(ocpp_csms, charger):
     ocpp_csms.facts.tokens = {"A": G, "B": dict(G, status="Blocked")}
     cs = at_the_plug(charger, ocpp_csms)
@@ -128,6 +121,7 @@ def test_a_blocked_member_of_the_group_does_not_stop(ocpp_csms, charger):
     assert cs.connector(1)["status"] == "Charging"
 
 
+@pytest.mark.slow
 def test_the_group_comes_with_the_start_answer(ocpp_csms, charger):
     """A remote start knows no group before StartTransaction.conf tells it."""
     ocpp_csms.facts.tokens = {"A": G, "B": dict(G, parentIdTag="group")}
@@ -139,6 +133,7 @@ def test_the_group_comes_with_the_start_answer(ocpp_csms, charger):
     assert ocpp_csms.wait_for("StopTransaction")["idTag"] == "B"
 
 
+@pytest.mark.slow
 def test_the_group_stops_offline(ocpp_csms, charger):
     ocpp_csms.facts.tokens = {"A": G}
     cs = at_the_plug(charger, ocpp_csms)
@@ -166,6 +161,7 @@ def test_pre_authorize_starts_without_asking(ocpp_csms, charger):
     assert sent(ocpp_csms, "Authorize") == []
 
 
+@pytest.mark.slow
 def test_without_pre_authorize_it_is_asked(ocpp_csms, charger):
     ocpp_csms.facts.tokens = {"DEADBEEF": "Blocked"}
     cs = at_the_plug(charger, ocpp_csms)
@@ -182,6 +178,7 @@ NOT_VALID = (
 )
 
 
+@pytest.mark.slow
 def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger):
     """§3.5.1, last rule."""
     cs = at_the_plug(charger, ocpp_csms, settings={"LocalPreAuthorize": "true"})
@@ -195,6 +192,7 @@ def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger):
         cs.wait_connector(1, status="Finishing")
 
 
+@pytest.mark.slow
 def test_the_cache_learns_from_every_answer(ocpp_csms, charger):
     """Authorize.conf, StartTransaction.conf and StopTransaction.conf."""
     tokens = ocpp_csms.facts.tokens = {"A": "Accepted", "B": "Accepted"}
@@ -225,6 +223,7 @@ def test_the_cache_learns_from_every_answer(ocpp_csms, charger):
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
+@pytest.mark.slow
 def test_the_cache_survives(ocpp_csms, charger, how):
     cs = at_the_plug(charger, ocpp_csms)
     start = charge(cs, ocpp_csms)
@@ -241,6 +240,7 @@ def test_the_cache_survives(ocpp_csms, charger, how):
     assert ocpp_csms.wait_for("StartTransaction", lambda p: p["connectorId"] == 2)
 
 
+@pytest.mark.slow
 def test_clear_cache(ocpp_csms, charger):
     cs = at_the_plug(charger, ocpp_csms)
     for tag in ("A", "B", "C"):
@@ -254,6 +254,7 @@ def test_clear_cache(ocpp_csms, charger):
     assert refused(cs, ocpp_csms)
 
 
+@pytest.mark.slow
 def test_a_cache_that_is_off(ocpp_csms, charger):
     settings = {"AuthorizationCacheEnabled": "false", "LocalPreAuthorize": "true"}
     cs = at_the_plug(charger, ocpp_csms, settings=settings)
@@ -279,6 +280,7 @@ BAD_ENTRIES = (
 )
 
 
+@pytest.mark.slow
 def test_bad_entries_are_refused(charger):
     cs = charger()
     for body in BAD_ENTRIES:
@@ -337,6 +339,7 @@ NO_WORD = {"silence": SILENCE, "error": CallError("InternalError")}
 
 @pytest.mark.parametrize("cached", [True, False])
 @pytest.mark.parametrize("answer", NO_WORD)
+@pytest.mark.slow
 def test_no_answer_falls_to_the_offline_rules(ocpp_csms, charger, answer, cached):
     ocpp_csms.on("Authorize", NO_WORD[answer])
     cs = at_the_plug(charger, ocpp_csms, settings={"AuthorizationTimeout": "5"})
@@ -351,6 +354,7 @@ def test_no_answer_falls_to_the_offline_rules(ocpp_csms, charger, answer, cached
         assert refused(cs, ocpp_csms)
 
 
+@pytest.mark.slow
 def test_the_link_dies_while_asking(ocpp_csms, charger):
     ocpp_csms.on("Authorize", lambda p: ocpp_csms.drop())
     cs = at_the_plug(charger, ocpp_csms)
@@ -358,160 +362,3 @@ def test_the_link_dies_while_asking(ocpp_csms, charger):
     cs.card("DEADBEEF", connector=1)
     cs.wait_connector(1, status="Charging")
     assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "DEADBEEF"
-
-
-# -- found invalid after the start -------------------------------------------------------------
-
-
-def invalid(charger, csms, **settings):
-    """A session of a card that the station holds for valid, and the central system does not."""
-    csms.facts.tokens = {"CARD": "Blocked", "DEADBEEF": "Accepted"}
-    settings.setdefault("LocalPreAuthorize", "true")
-    cs = at_the_plug(charger, csms, settings=settings)
-    put(cs, "CARD")
-    cs.card("CARD", connector=1)
-    return cs, csms.wait_for("StartTransaction")
-
-
-def test_invalid_stops_and_keeps_the_cable(ocpp_csms, charger):
-    cs, _ = invalid(charger, ocpp_csms)
-    assert ocpp_csms.wait_for("StopTransaction")["reason"] == "DeAuthorized"
-    cs.wait_connector(1, status="Finishing", relay=False)
-    cs.card("DEADBEEF", connector=1)  # not the owner of the cable: neither charges nor gets it
-    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "DEADBEEF")
-    time.sleep(0.4)
-    assert len(payloads(ocpp_csms, "StartTransaction")) == 1
-    assert cs.connector(1)["locked"]
-    cs.card("CARD", connector=1)
-    cs.wait_connector(1, locked=False)
-    time.sleep(0.3)
-    assert len(payloads(ocpp_csms, "StartTransaction")) == 1
-    cs.act(1, "unplug")
-    cs.wait_connector(1, status="Available")
-
-
-def test_invalid_suspends_only(ocpp_csms, charger):
-    cs, _ = invalid(charger, ocpp_csms, StopTransactionOnInvalidId="false")
-    cs.wait_connector(1, status="SuspendedEVSE", relay=False)
-    time.sleep(0.3)
-    assert payloads(ocpp_csms, "StopTransaction") == []
-    assert cs.connector(1)["power_w"] == 0
-    cs.card("CARD", connector=1)
-    assert ocpp_csms.wait_for("StopTransaction").get("reason", "Local") == "Local"
-
-
-@pytest.mark.parametrize("stop", ["true", "false"])
-def test_some_energy_for_an_invalid_one(ocpp_csms, charger, stop):
-    settings = {"MaxEnergyOnInvalidId": "100", "StopTransactionOnInvalidId": stop}
-    cs, start = invalid(charger, ocpp_csms, **settings)
-    cs.wait_connector(1, status="Charging", relay=True)
-    if stop == "true":
-        end = ocpp_csms.wait_for("StopTransaction")
-        assert end["reason"] == "DeAuthorized"
-        energy = end["meterStop"] - start["meterStart"]
-    else:
-        energy = cs.wait_connector(1, status="SuspendedEVSE", relay=False)["transaction"][
-            "energy_wh"
-        ]
-        assert payloads(ocpp_csms, "StopTransaction") == []
-    assert 100 <= energy <= 130
-
-
-def test_invalid_found_when_back_online(ocpp_csms, charger):
-    """§3.5.4: the answer to a start that was made offline counts as well."""
-    ocpp_csms.facts.tokens = {"CARD": "Invalid"}
-    cs = at_the_plug(charger, ocpp_csms, settings={"AllowOfflineTxForUnknownId": "true"})
-    offline(cs)
-    cs.card("CARD", connector=1)
-    cs.wait_connector(1, status="Charging")
-    offline(cs, online=True)
-    ocpp_csms.wait_for("StartTransaction")
-    assert ocpp_csms.wait_for("StopTransaction")["reason"] == "DeAuthorized"
-    assert not cs.connector(1)["relay"]
-
-
-# -- one reader for several connectors ---------------------------------------------------------
-
-
-def test_a_card_is_for_who_is_plugged_in(ocpp_csms, charger):
-    ocpp_csms.facts.tokens = {"A": "Accepted", "B": "Accepted", "C": "Accepted"}
-    cs = make(charger, ocpp_csms)
-    cs.act(2, "plug")
-    cs.wait_connector(2, status="Preparing")
-    cs.card("A")
-    assert ocpp_csms.wait_for("StartTransaction")["connectorId"] == 2
-    cs.act(1, "plug")
-    cs.wait_connector(1, status="Preparing")
-    cs.card("B")
-    start = ocpp_csms.wait_for("StartTransaction")
-    assert (start["connectorId"], start["idTag"]) == (1, "B")
-    cs.card("C")  # both are taken
-    ocpp_csms.wait_for("Authorize", lambda p: p["idTag"] == "C")
-    time.sleep(0.2)
-    assert payloads(ocpp_csms, "StopTransaction") == []
-    cs.card("A")
-    stop = ocpp_csms.wait_for("StopTransaction")
-    assert stop["idTag"] == "A" and stop["transactionId"] == 1
-    assert cs.connector(1)["status"] == "Charging"
-
-
-def test_a_card_first_waits_for_the_plug(ocpp_csms, charger):
-    cs = make(charger, ocpp_csms)
-    cs.card("DEADBEEF")
-    ocpp_csms.wait_for("StatusNotification", lambda p: p["status"] == "Preparing")
-    cs.act(2, "plug")
-    assert ocpp_csms.wait_for("StartTransaction")["connectorId"] == 2
-    cs.wait_connector(1, status="Available", authorized=None)
-    assert len(payloads(ocpp_csms, "StartTransaction")) == 1
-
-
-def test_a_reader_of_its_own(ocpp_csms, charger):
-    ocpp_csms.facts.tokens = {"A": "Accepted"}
-    cs = make(charger, ocpp_csms)
-    cs.act(1, "plug")
-    cs.wait_connector(1, plugged=True)
-    cs.card("A", connector=2)
-    cs.wait_connector(2, authorized="A")
-    time.sleep(0.2)
-    assert payloads(ocpp_csms, "StartTransaction") == []
-    cs.act(2, "plug")
-    assert ocpp_csms.wait_for("StartTransaction")["connectorId"] == 2
-
-
-# -- without a card ----------------------------------------------------------------------------
-
-
-def test_free_vend(ocpp_csms, charger):
-    ocpp_csms.facts.tokens = {"FREE": "Accepted"}
-    settings = {"FreeVend": "true", "FreeVendIdTag": "FREE"}
-    cs = make(charger, ocpp_csms, settings=settings)
-    cs.act(1, "plug")
-    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "FREE"
-    assert sent(ocpp_csms, "Authorize") == []
-    cs.act(1, "unplug")
-    ocpp_csms.wait_for("StopTransaction")
-    offline(cs)
-    cs.act(1, "plug")
-    cs.wait_connector(1, status="Charging")
-
-
-def test_plug_and_charge_with_a_fixed_tag(ocpp_csms, charger):
-    ocpp_csms.facts.tokens = {"FIXED": "Accepted"}
-    cs = make(charger, ocpp_csms, settings={"PlugAndChargeIdTag": "FIXED"})
-    cs.act(1, "plug")
-    assert ocpp_csms.wait_for("Authorize") == {"idTag": "FIXED"}
-    assert ocpp_csms.wait_for("StartTransaction")["idTag"] == "FIXED"
-    ocpp_csms.facts.tokens = {}
-    cs.act(2, "plug")
-    ocpp_csms.wait_for("Authorize")
-    time.sleep(0.3)
-    assert cs.connector(2)["transaction"] is None
-
-
-def test_pre_authorize_by_change_configuration(ocpp_csms, charger):
-    cs = at_the_plug(charger, ocpp_csms)
-    put(cs, "DEADBEEF")
-    assert change(ocpp_csms, "LocalPreAuthorize", "true") == "Accepted"
-    cs.card("DEADBEEF", connector=1)
-    ocpp_csms.wait_for("StartTransaction")
-    assert sent(ocpp_csms, "Authorize") == []

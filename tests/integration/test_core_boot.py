@@ -59,6 +59,7 @@ def test_all_fields_at_their_longest(ocpp_csms, charger):
     assert payloads(ocpp_csms, "BootNotification") == [wanted]
 
 
+@pytest.mark.slow
 def test_empty_fields_are_left_out(ocpp_csms, charger):
     values = {name: "" for name in FIELDS if name not in ("vendor", "model")}
     make(charger, ocpp_csms, charge_point={"vendor": "V", "model": "M", **values})
@@ -73,6 +74,7 @@ def test_a_field_that_does_not_fit_is_refused(charger, name):
     assert ended.returncode == 2 and "charge_point." + name in ended.stderr
 
 
+@pytest.mark.slow
 def test_nothing_is_sent_before_the_answer(ocpp_csms, charger):
     ocpp_csms.on("BootNotification", Later(0.6))
     cs = make(charger, ocpp_csms, wait=False)
@@ -115,6 +117,7 @@ def test_a_reconnection_does_not_boot_again(ocpp_csms, charger):
 
 
 @pytest.mark.parametrize("how", ["soft", "hard", "reboot", "kill", "stop"])
+@pytest.mark.slow
 def test_every_restart_boots(ocpp_csms, charger, how):
     cs = make(charger, ocpp_csms)
     if how in ("soft", "hard"):
@@ -153,6 +156,7 @@ def test_pending_answers_and_sends_nothing(ocpp_csms, charger):
     assert [p["status"] for p in reports(ocpp_csms, 2)] == ["Faulted"]
 
 
+@pytest.mark.slow
 def test_pending_keeps_its_interval_over_a_reconnection(ocpp_csms, charger):
     ocpp_csms.facts.interval = 20
     cs = waiting(charger, ocpp_csms, "Pending")
@@ -168,6 +172,7 @@ def test_pending_keeps_its_interval_over_a_reconnection(ocpp_csms, charger):
 # -- Rejected -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rejected_is_silent_both_ways(ocpp_csms, charger):
     ocpp_csms.facts.interval = 30
     cs = waiting(charger, ocpp_csms, "Rejected", speed=20)
@@ -182,6 +187,7 @@ def test_rejected_is_silent_both_ways(ocpp_csms, charger):
 
 
 @pytest.mark.parametrize("status", ["Pending", "Rejected"])
+@pytest.mark.slow
 def test_interval_zero_does_not_flood(ocpp_csms, charger, status):
     ocpp_csms.facts.interval = 0
     cs = waiting(charger, ocpp_csms, status, speed=60)
@@ -204,6 +210,7 @@ NO_ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", NO_ANSWERS)
+@pytest.mark.slow
 def test_boot_is_tried_again(ocpp_csms, charger, answer):
     ocpp_csms.tolerate("csms", "its answer breaks the schema")
     ocpp_csms.on("BootNotification", NO_ANSWERS[answer], times=1)
@@ -227,6 +234,7 @@ def test_boot_is_tried_again(ocpp_csms, charger, answer):
         ("2031-02-03T04:05:06.1-05:30", "2031-02-03T09:35:"),
     ],
 )
+@pytest.mark.slow
 def test_the_clock_follows_the_answer(ocpp_csms, charger, told, utc):
     answer = {"status": "Accepted", "currentTime": told, "interval": 300}
     ocpp_csms.on("BootNotification", answer)
@@ -237,6 +245,7 @@ def test_the_clock_follows_the_answer(ocpp_csms, charger, told, utc):
     assert report["timestamp"].startswith(utc) and report["timestamp"].endswith("Z")
 
 
+@pytest.mark.slow
 def test_the_heartbeat_sets_the_clock(ocpp_csms, charger):
     ocpp_csms.facts.interval = 1
     ocpp_csms.on("Heartbeat", {"currentTime": "2033-03-03T03:03:03.5Z"})
@@ -248,6 +257,7 @@ def test_the_heartbeat_sets_the_clock(ocpp_csms, charger):
 # -- heartbeat ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_answer_counts(ocpp_csms, charger):
     ocpp_csms.facts.interval = 10
     cs = make(charger, ocpp_csms, settings={"HeartbeatInterval": "500"})
@@ -260,6 +270,7 @@ def test_the_interval_of_the_answer_counts(ocpp_csms, charger):
     assert first.payload == {}
 
 
+@pytest.mark.slow
 def test_interval_zero_of_an_acceptance_leaves_the_setting(ocpp_csms, charger):
     ocpp_csms.facts.interval = 0
     make(charger, ocpp_csms, settings={"HeartbeatInterval": "500"})
@@ -273,6 +284,7 @@ def test_a_change_of_the_interval_counts_at_once(ocpp_csms, charger):
     ocpp_csms.wait_for("Heartbeat", timeout=3, since=mark)
 
 
+@pytest.mark.slow
 def test_other_traffic_takes_the_place_of_heartbeats(ocpp_csms, charger):
     ocpp_csms.facts.interval = 10
     cs = make(charger, ocpp_csms)
@@ -285,6 +297,7 @@ def test_other_traffic_takes_the_place_of_heartbeats(ocpp_csms, charger):
     ocpp_csms.wait_for("Heartbeat", timeout=3)
 
 
+@pytest.mark.slow
 def test_no_heartbeats_without_network(ocpp_csms, charger):
     ocpp_csms.facts.interval = 5
     cs = make(charger, ocpp_csms)
@@ -300,6 +313,7 @@ def test_no_heartbeats_without_network(ocpp_csms, charger):
 # -- before anybody answered --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_session_before_the_first_answer_is_told_afterwards(ocpp_csms, charger):
     ocpp_csms.facts.tokens = {"CARD": "Accepted"}
     ocpp_csms.unlisten()
@@ -319,6 +333,7 @@ def test_a_session_before_the_first_answer_is_told_afterwards(ocpp_csms, charger
     assert start["timestamp"][:10] >= "2024-01-01"
 
 
+@pytest.mark.slow
 def test_quick_settings_are_settings(ocpp_csms, charger):
     """What the other tests rely on is taken by the charger as given."""
     make(charger, ocpp_csms)

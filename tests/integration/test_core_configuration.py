@@ -109,6 +109,7 @@ def test_all_keys_are_told(ocpp_csms, charger):
     assert not [n for n in names if "." in n or "Ctrlr" in n]
 
 
+@pytest.mark.slow
 def test_what_is_read_only_is_true(ocpp_csms, charger):
     make(charger, ocpp_csms, connectors=3, settings={"GetConfigurationMaxKeys": "20"})
     values = {key: entry["value"] for key, entry in shown(ocpp_csms, READ_ONLY).items()}
@@ -123,6 +124,7 @@ def test_what_is_read_only_is_true(ocpp_csms, charger):
                 assert len(entry["value"].split(",")) <= int(values[key])
 
 
+@pytest.mark.slow
 def test_some_keys_and_unknown_ones(ocpp_csms, charger):
     make(charger, ocpp_csms)
     wanted = ["heartbeatINTERVAL", "NoSuchKey", "NumberOfConnectors", "", "nosuchkey2"]
@@ -141,6 +143,7 @@ def test_some_keys_and_unknown_ones(ocpp_csms, charger):
     assert raised.value.code == "PropertyConstraintViolation"
 
 
+@pytest.mark.slow
 def test_as_many_keys_as_promised(ocpp_csms, charger):
     make(charger, ocpp_csms)
     most = int(setting(ocpp_csms, "GetConfigurationMaxKeys"))
@@ -184,6 +187,7 @@ def test_read_only_unknown_and_odd_names(ocpp_csms, charger):
     assert shown(ocpp_csms) == before
 
 
+@pytest.mark.slow
 def test_lists_with_blanks_and_too_many_items(ocpp_csms, charger):
     make(charger, ocpp_csms)
     text = "Energy.Active.Import.Register, Voltage"
@@ -200,6 +204,7 @@ def test_lists_with_blanks_and_too_many_items(ocpp_csms, charger):
         assert (status == "Rejected") or (len(told) <= most and len(set(told)) == len(told))
 
 
+@pytest.mark.slow
 def test_list_limit_of_this_installation(ocpp_csms, charger):
     make(charger, ocpp_csms, settings={"MeterValuesSampledDataMaxLength": "2"})
     key = "MeterValuesSampledData"
@@ -209,6 +214,7 @@ def test_list_limit_of_this_installation(ocpp_csms, charger):
     assert setting(ocpp_csms, key) == two
 
 
+@pytest.mark.slow
 def test_without_a_lock_there_is_nothing_to_unlock(ocpp_csms, charger):
     """Errata 3.84: a fixed cable reports false, read-only."""
     make(charger, ocpp_csms, connector_lock=False)
@@ -217,6 +223,7 @@ def test_without_a_lock_there_is_nothing_to_unlock(ocpp_csms, charger):
     assert change(ocpp_csms, key, "true") == "Rejected"
 
 
+@pytest.mark.slow
 def test_changes_survive_and_win(ocpp_csms, charger):
     """What the CSMS changed outlives a power cut, and wins over the configuration file."""
     cs = make(charger, ocpp_csms, settings={"BlinkRepeat": "7", "MinimumStatusDuration": "3"})
@@ -238,6 +245,7 @@ def test_changes_survive_and_win(ocpp_csms, charger):
     assert setting(ocpp_csms, "MinimumStatusDuration") == "3"
 
 
+@pytest.mark.slow
 def test_security_profile_is_not_lowered(ocpp_csms, charger):
     ocpp_csms.password = PASSWORD
     cs = make(charger, ocpp_csms, ocpp={"security_profile": 1, "password": PASSWORD})
@@ -248,6 +256,7 @@ def test_security_profile_is_not_lowered(ocpp_csms, charger):
     assert cs.status()["ocpp"]["connected"]
 
 
+@pytest.mark.slow
 def test_authorization_key_bounds(ocpp_csms, charger):
     """Whitepaper A00.FR.205: 16 to 40 characters."""
     make(charger, ocpp_csms)
@@ -262,6 +271,7 @@ def test_authorization_key_bounds(ocpp_csms, charger):
 # -- the owner's side ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_settings_api(ocpp_csms, charger):
     cs = make(charger, ocpp_csms, settings={"BlinkRepeat": "7"})
     mark = wait_booted(ocpp_csms, cs)
@@ -309,6 +319,7 @@ def test_settings_api_refuses(charger):
     assert cs.get("/api/settings") == before
 
 
+@pytest.mark.slow
 def test_changes_act_at_once(ocpp_csms, charger):
     """NumberOfConnectors apart, everything counts without a restart."""
     cs = make(charger, ocpp_csms, settings={"MeterValueSampleInterval": "0"})

@@ -52,6 +52,7 @@ def charging_offline(cs, connector=2):
         ("", "a-b_c.d~e", "/ocpp/a-b_c.d~e"),
     ],
 )
+@pytest.mark.slow
 def test_the_address(ocpp_csms, charger, tail, station, path):
     url = ocpp_csms.url.rstrip("/") + tail
     cs = charger(None, ocpp={"url": url, "id": station})
@@ -71,6 +72,7 @@ def test_the_address(ocpp_csms, charger, tail, station, path):
         ("1.6", ["ocpp1.6"], "1.6"),
     ],
 )
+@pytest.mark.slow
 def test_the_version_is_negotiated(ocpp_csms, charger, versions, server, chosen):
     ocpp_csms.subprotocols = server
     cs = make(charger, ocpp_csms, ocpp={"version": versions})
@@ -85,6 +87,7 @@ def test_the_version_is_negotiated(ocpp_csms, charger, versions, server, chosen)
 # -- security profile 1 ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_password_of_the_configuration(ocpp_csms, charger):
     ocpp_csms.password = KEY
     cs = make(charger, ocpp_csms, ocpp=dict(PROFILE_1, id="Säule 1"))
@@ -92,6 +95,7 @@ def test_the_password_of_the_configuration(ocpp_csms, charger):
     assert KEY not in cs.log
 
 
+@pytest.mark.slow
 def test_profile_zero_tells_no_password(ocpp_csms, charger):
     make(charger, ocpp_csms, ocpp={"security_profile": 0, "password": KEY})
     assert logins(ocpp_csms) == [None]
@@ -120,6 +124,7 @@ def test_a_new_password_is_used_at_once_and_for_ever(ocpp_csms, charger):
     assert NEW not in cs.log and KEY not in cs.log
 
 
+@pytest.mark.slow
 def test_the_same_password_again_changes_nothing(ocpp_csms, charger):
     ocpp_csms.password = KEY
     make(charger, ocpp_csms, ocpp=PROFILE_1)
@@ -128,6 +133,7 @@ def test_the_same_password_again_changes_nothing(ocpp_csms, charger):
     assert setting(ocpp_csms, "SecurityProfile") == "1" and ocpp_csms.opened == 1
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_told_and_tried_again(ocpp_csms, charger):
     ocpp_csms.password = NEW
     settings = {"AllowOfflineTxForUnknownId": "true"}
@@ -145,6 +151,7 @@ def test_a_wrong_password_is_told_and_tried_again(ocpp_csms, charger):
 # -- refusals ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_refusal_is_told_and_tried_again(ocpp_csms, charger):
     statuses = (404, 400, 401, 403, 426, 500, 503)
     ocpp_csms.refuse(404)
@@ -166,6 +173,7 @@ def test_a_refusal_is_told_and_tried_again(ocpp_csms, charger):
     assert start["connectorId"] == 2 and start["timestamp"] >= "2024"
 
 
+@pytest.mark.slow
 def test_nobody_there_is_told_and_tried_again(ocpp_csms, charger):
     ocpp_csms.unlisten()
     settings = {"AllowOfflineTxForUnknownId": "true"}
@@ -177,6 +185,7 @@ def test_nobody_there_is_told_and_tried_again(ocpp_csms, charger):
     ocpp_csms.wait_for("StartTransaction")
 
 
+@pytest.mark.slow
 def test_a_foreign_subprotocol_is_told_and_tried_again(ocpp_csms, charger):
     """OCPP-J §3.2: a server that agrees to none leaves the header out."""
     ocpp_csms.subprotocols = []
@@ -188,6 +197,7 @@ def test_a_foreign_subprotocol_is_told_and_tried_again(ocpp_csms, charger):
     cs.wait_accepted()
 
 
+@pytest.mark.slow
 def test_the_pause_between_two_dials_grows(ocpp_csms, charger):
     """RetryBackOffWaitMinimum, doubled RetryBackOffRepeatTimes times, and no further."""
     ocpp_csms.refuse(503)
@@ -244,6 +254,7 @@ def test_a_broken_connection_is_replaced(ocpp_csms, charger):
     assert len(sent(ocpp_csms, "StopTransaction")) == 1
 
 
+@pytest.mark.slow
 def test_a_slow_trickle_is_a_message(ocpp_csms, charger):
     """Byte by byte, with pings between fragments."""
     ocpp_csms.tolerate("charger", "the call went past the record")
@@ -257,6 +268,7 @@ def test_a_slow_trickle_is_a_message(ocpp_csms, charger):
     assert ocpp_csms.opened == 1
 
 
+@pytest.mark.slow
 def test_a_server_that_accepts_and_says_nothing(ocpp_csms, charger):
     """The station works meanwhile; the handshake may take its time."""
     ocpp_csms.freeze()
@@ -271,6 +283,7 @@ def test_a_server_that_accepts_and_says_nothing(ocpp_csms, charger):
     ocpp_csms.wait_for("StartTransaction")
 
 
+@pytest.mark.slow
 def test_slow_answers_are_answers(ocpp_csms, charger):
     for action in ("Authorize", "StartTransaction", "StatusNotification", "StopTransaction"):
         ocpp_csms.on(action, Later(0.2))
@@ -283,6 +296,7 @@ def test_slow_answers_are_answers(ocpp_csms, charger):
         assert len(sent(ocpp_csms, action)) == 1
 
 
+@pytest.mark.slow
 def test_a_server_that_closes_every_time(ocpp_csms, charger):
     ocpp_csms.on("BootNotification", CLOSE, times=3)
     cs = make(charger, ocpp_csms)
@@ -290,6 +304,7 @@ def test_a_server_that_closes_every_time(ocpp_csms, charger):
     assert cs.status()["ocpp"]["connected"]
 
 
+@pytest.mark.slow
 def test_the_network_goes_and_comes(ocpp_csms, charger):
     cs = make(charger, ocpp_csms)
     wait_booted(ocpp_csms, cs)

@@ -77,6 +77,15 @@ def test_the_group_may_come_with_the_start_answer(ocpp_csms, charger):
     assert wait_stop(ocpp_csms, 7)["idTag"] == "CHILD"
 
 
+def test_a_quick_change_of_cars_is_seen(ocpp_csms, charger):
+    cs = charger(ocpp_csms)
+    begin(cs, ocpp_csms)
+    cs.act(1, "unplug")
+    cs.act(1, "plug")
+    assert reason(wait_stop(ocpp_csms, 1)) == "EVDisconnected"
+    cs.wait_connector(1, status="Preparing", relay=False, transaction=None)
+
+
 def test_the_transaction_may_outlive_the_cable(ocpp_csms, charger):
     """StopTransactionOnEVSideDisconnect=false; it has priority over the other key: the cable stays
     locked (§4.10)."""

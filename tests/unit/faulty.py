@@ -14,6 +14,7 @@ from collections import namedtuple
 from central import Central, Setup
 from ocpp.log import log
 from power_station import NOW, Boot, World
+from powercut import Flash
 from support import FakeClock
 
 TIMEOUT = 5000  # ms, MessageTimeout
@@ -25,7 +26,7 @@ SETTINGS = {
     "AllowOfflineTxForUnknownId": "true",
     "MeterValuesSampledData": "Energy.Active.Import.Register",
 }
-_KINDS = {
+KINDS = {
     "StartTransaction": "start",
     "MeterValues": "meter",
     "StopTransaction": "stop",
@@ -125,19 +126,20 @@ class Faulty(Central):
             else:
                 self.end.send(text)
         text = self.end.recv()
-        if text is None:
-            return
+        if text is not None:
+            self.take(text)
+
+    def take(self, text):
         frame = json.loads(text)
         if frame[0] != 2:
             self.results[frame[1]] = frame[2]
             return
         _, id, action, payload = frame
-        self.frames.append(("out", frame))
         answer = self.answers[action]
         if callable(answer):
             answer = answer(payload)
-        kind = _KINDS.get(payload.get("eventType", action))
         fault = answered
+        kind = KINDS.get(payload.get("eventType", action))
         if kind:
             given = answer.get("transactionId")
             words = text[len(id) + 6 :]
@@ -191,6 +193,22 @@ class FaultyBoot(Boot):
         if online:
             self.connect()
 
+    def run(self, ms, step=50):
+        """As `Boot.run`, with the power of this world."""
+        world = self.world
+        while ms > 0:
+            self.clock.advance(step)
+            world.ms += step
+            ms -= step
+            for c in self.station.connectors:
+                c.evse_ready = c.charging_permitted and not c.faulted
+                if c.evse_ready and c.ev_ready and world.ms % 1000 < step:
+                    world.wh[c.id - 1] += world.power
+                    world.flowed += world.power
+            self.station.loop()
+            world.flash.check()
+            self.csms.step()
+
     def connect(self):
         self.connection.connect("ocpp" + self.world.version)
 
@@ -221,12 +239,17 @@ class FaultyBoot(Boot):
 
 
 class FaultyWorld(World):
-    def __init__(self, connectors=1, settings=None, version="1.6"):
+    def __init__(self, connectors=1, settings=None, version="1.6", blocks=48):
         both = dict(SETTINGS)
         both.update(settings or {})
         World.__init__(self, connectors, both)
+        if blocks != len(self.flash.blocks):
+            self.flash.umount()
+            self.flash = Flash(blocks)
+            self.flash.mount()
         log.sink = lambda level, line: None  # what is provoked here is logged as it should be
         self.version = version
+        self.power = 5  # Wh per second
         self.csms = Faulty(self)
 
     def boot(self, online=True):

@@ -8,6 +8,8 @@ The loop is called every 100 ms while anything moves, in longer steps while noth
 """
 
 import gc
+import json
+import sys
 
 from central import NOW, Setup
 from ocpp.log import log
@@ -29,8 +31,8 @@ _BAND = const(500000000)  # Wh between the registers of two connectors
 _BACK = const(10000000)  # Wh a register is set back by: readings never come twice
 _HEEDED_MS = const(15000)  # until an identifier that was refused gets no energy
 _HOUR = const(3600000)
-_GAPS = ((500, 5000), (1000, 60000), (1000, 60000), (60000, 900000), (60000, 900000), (600000, 7200000))
-_HEAP = const(6000)  # bytes that heap may differ from one calm hour to another
+_GAPS = ((500, 5000), (1000, 60000), (1000, 60000), (60000, 600000), (60000, 900000), (600000, 3600000))
+_HEAP = const(12000)  # bytes that heap may differ from one calm hour to another
 
 
 class Restart(Exception):
@@ -550,6 +552,9 @@ class World:
         for number in (0, 1, 2):
             self.csms.call("ChangeAvailability", {"connectorId": number, "type": "Operative"})
             self.rest(5000)
+        for number in (1, 2):  # cables that are kept for somebody
+            self.csms.call("UnlockConnector", {"connectorId": number})
+            self.rest(20000)
         self.operative = True
         for socket in self.sockets:
             socket.operative = True
@@ -613,3 +618,12 @@ def soak(seed, hours=48, parts=3, story=None):
     world.flash.umount()
     world.count("hours", world.ms // _HOUR)
     return world.stats
+
+
+def main(seed, story=False):
+    """One life for `tools/soak.py`: prints what happened as JSON. SystemExit(1) if it failed."""
+    try:
+        print(json.dumps(soak(seed, story=print if story else None)))
+    except Exception as e:
+        sys.print_exception(e)
+        raise SystemExit(1)

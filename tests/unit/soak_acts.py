@@ -249,9 +249,9 @@ def mood(world):
     world.csms.bad = world.dice.pick((5, 20, 60, 100))
 
     def better():
-        world.csms.bad = 0
+        world.csms.bad = world.dice.pick((0, 0, 5))
 
-    world.soon(world.dice.between(10000, 1800000), better)
+    world.soon(world.dice.between(60000, world.dice.pick((600000, 7200000))), better)
 
 
 def ids(world):
@@ -287,7 +287,7 @@ _ACTS = (
     (8, unplug),
     (8, ev),
     (10, card),
-    (20, session),
+    (24, session),
     (8, stop),
     (6, remote_start),
     (4, remote_stop),
@@ -302,7 +302,7 @@ _ACTS = (
     (5, link),
     (3, half_open),
     (2, slow),
-    (3, mood),
+    (5, mood),
     (2, ids),
     (2, csms_restart),
     (2, skew),

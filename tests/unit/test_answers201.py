@@ -2,7 +2,7 @@
 """As test_answers.py, over OCPP 2.0.1: the events of a transaction come once, in order, without a gap in
 their numbers, and say so if they happened offline (OCPP 2.0.1 E04, E12, E13)."""
 
-from faulty import FaultyWorld, cut, refused, silent
+from faulty import FaultyWorld, cut, refused, silent, twice
 from test_answers import FAULTS, KINDS
 
 
@@ -153,7 +153,7 @@ def test_sessions_offline_with_faults_on_two_evses():
         s.run(21000)
         s.finish(1, "A%d" % n)
         s.finish(2, "B%d" % n)
-    world.csms.plan = {kind: [refused, cut, silent] * 3 for kind in KINDS}
+    world.csms.plan = {kind: [refused, cut, twice] * 3 for kind in KINDS}
     s.connect()
     s.run(300000)
     assert not any(world.csms.plan.values())

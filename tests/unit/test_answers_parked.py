@@ -8,7 +8,7 @@ from test_answers import KINDS, energy_told, kinds, settled
 MINUS_ONE = '"transactionId":-1'
 
 
-def parked_session(kind, fault, before=None):
+def parked_session(kind, fault):
     """A session of which the first message of `kind` is given up, and a good one behind it."""
     world = FaultyWorld()
     s = world.boot()

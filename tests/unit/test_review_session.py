@@ -331,3 +331,44 @@ def test_huge_settings():
     s.charge()
     s.run(5000)
     assert s.c.charging_permitted
+
+
+def test_a_status_that_waits_goes_out_when_the_wait_is_taken_back():
+    s = up(settings={"MinimumStatusDuration": "2147483647"})
+    s.plug()
+    s.run(2000)
+    assert s.csms.statuses(1) == []
+    assert s.ask("ChangeConfiguration", {"key": "MinimumStatusDuration", "value": "0"}) == {"status": "Accepted"}
+    s.run(500)
+    assert s.csms.statuses(1) == ["Preparing"]
+
+
+def test_a_lock_is_not_opened_under_a_new_session():
+    s = up()
+    opened = []
+    s.station.on_unlock = lambda c: True if opened else None
+    done = []
+    s.c.unlock(done.append)
+    s.run(500)
+    s.charge()
+    opened.append(1)
+    s.run(1000)
+    assert s.c.lock_wanted and s.c.charging_permitted and done == ["UnlockFailed"], done
+
+
+def test_a_lock_is_not_opened_while_the_transaction_does_not_end():
+    s = charging()
+    s.station.on_unlock = lambda c: True
+    s.c.stop_ready = False
+    assert s.ask("UnlockConnector", {"connectorId": 1}, 20000) == {"status": "UnlockFailed"}
+    assert s.c.lock_wanted and s.c.tx
+
+
+def test_a_connector_number_that_is_none():
+    from support import raises
+
+    s = up(connectors=2)
+    for number in (0, -1, 3, 99):
+        raises(ValueError, s.station.present, "TAG1", number)
+    s.run(500)
+    assert s.csms.sent("Authorize") == []

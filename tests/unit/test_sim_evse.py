@@ -152,6 +152,21 @@ def test_locked_cable():
     assert not evse.locked and evse.unplug(at_station=True)
 
 
+def test_a_quick_change_of_cars_is_seen():
+    evse = charging()
+    evse.unplug()
+    evse.plug()
+    evse.step(100)
+    assert evse.plugged and not evse.connected and not evse.relay
+    evse.step(150)
+    assert evse.connected and evse.relay
+    evse.unplug()
+    evse.step(250)
+    evse.unplug()  # nothing there any more
+    evse.plug()
+    assert evse.connected
+
+
 def test_unlock_on_command():
     evse = charging()
     assert evse.unlock() and not evse.locked

@@ -31,6 +31,23 @@ def test_ev_side_disconnect_stops():
     assert infos == ["EV side disconnected"] and not s.c.lock_wanted
 
 
+def test_a_car_that_comes_before_the_end_is_another_one():
+    """OCPP 1.6 §4.9 F2, also where the contactor takes its time."""
+    for wait in (0, 300):
+        s = charging()
+        s.c.stop_ready = not wait
+        s.unplug()
+        s.run(200)
+        s.plug()
+        s.run(wait)
+        s.c.stop_ready = True
+        s.run(500)
+        assert stop(s)["reason"] == "EVDisconnected" and s.c.status == "Preparing"
+        assert s.csms.sent("StatusNotification")[-1].get("info") is None
+        s.run(61000)  # nobody comes with a card: ConnectionTimeOut
+        assert s.c.status == "Finishing"
+
+
 def test_ev_side_disconnect_suspends():
     s = charging({"StopTransactionOnEVSideDisconnect": "false"})
     s.unplug()

@@ -2,19 +2,17 @@ import socket
 import time
 
 from support import raises
-from ws_server import Bench
+from ws_server import Bench, with_socket
 
 from ocpp.clock import Clock
 from wsclient import Link
+from wsclient.secure import der
 
 bench = None
-dial = None  # the module: an open link lets it go
 
 
 def setup():
-    global bench, dial
-    from wsclient import dial
-
+    global bench
     bench = Bench()
 
 
@@ -44,7 +42,6 @@ def test_refused():
 
 
 def test_next_address_is_tried():
-    real = dial.socket
     good = socket.getaddrinfo("127.0.0.1", bench.server.port, 0, socket.SOCK_STREAM)
     bad = socket.getaddrinfo("127.0.0.1", 1, 0, socket.SOCK_STREAM)
 
@@ -56,19 +53,17 @@ def test_next_address_is_tried():
         def getaddrinfo(*args):
             return bad + good
 
-    dial.socket = Fake
-    try:
+    def run():
         li = bench.link()
-        bench.until(li, lambda: li._sock)
-    finally:
-        dial.socket = real
+        bench.until(li, lambda: li._io)
+        return li
+
+    li = with_socket(Fake, run)
     bench.server.accept()
     li.abort()
 
 
 def test_name_lookup_does_not_block():
-    real = dial.socket
-
     class Fake:
         SOCK_STREAM = socket.SOCK_STREAM
         socket = socket.socket
@@ -78,8 +73,7 @@ def test_name_lookup_does_not_block():
             time.sleep_ms(300)
             return socket.getaddrinfo("127.0.0.1", bench.server.port, 0, socket.SOCK_STREAM)
 
-    dial.socket = Fake
-    try:
+    def run():
         li = bench.link("ws://slow.example:%d/" % bench.server.port, clock=Clock())
         longest = 0
         for _ in range(500):
@@ -87,16 +81,15 @@ def test_name_lookup_does_not_block():
             li.step()
             longest = max(longest, time.ticks_diff(time.ticks_ms(), t))
             time.sleep_ms(2)
-            if li._sock:
+            if li._io:
                 break
-    finally:
-        dial.socket = real
-    assert li._sock and longest < 100, longest
-    li.abort()
+        assert li._io and longest < 100, longest
+        li.abort()
+
+    with_socket(Fake, run)
 
 
 def test_name_lookup_in_time_and_one_at_a_time():
-    real = dial.socket
     asked = []
 
     class Fake:
@@ -109,27 +102,26 @@ def test_name_lookup_in_time_and_one_at_a_time():
             time.sleep_ms(100)
             raise OSError(-2)
 
-    dial.socket = Fake
-    try:
+    def run():
         first = bench.link("ws://one.example/", dial_timeout_ms=1000)
-        second = bench.link("ws://two.example/", dial_timeout_ms=60000)
         first.step()
         time.sleep_ms(20)
         bench.clock.advance(1100)
         first.step()
         assert first.failure == "timeout" and "name server" in first.error, first.error
+        second = bench.link("ws://two.example/", dial_timeout_ms=60000)
         second.step()
         assert asked == ["one.example"]
         bench.closed(second)
-    finally:
-        dial.socket = real
-    assert asked == ["one.example", "two.example"]
-    assert second.failure == "dns" and "two.example not found" in second.error
+        assert asked == ["one.example", "two.example"]
+        assert second.failure == "dns" and "two.example not found" in second.error
+
+    with_socket(Fake, run)
 
 
 def test_no_answer_to_the_upgrade():
     li = bench.link(dial_timeout_ms=7000)
-    bench.until(li, lambda: li._sock)
+    bench.until(li, lambda: li._io)
     bench.server.accept()
     bench.until(li, bench.server.read)
     bench.server.write(b"HTTP/1.1 101 x\r\n")
@@ -143,7 +135,7 @@ def test_no_answer_to_the_upgrade():
 
 def test_closed_instead_of_an_answer():
     li = bench.link()
-    bench.until(li, lambda: li._sock)
+    bench.until(li, lambda: li._io)
     bench.server.accept()
     bench.until(li, bench.server.read)
     bench.server.conn.close()
@@ -153,7 +145,7 @@ def test_closed_instead_of_an_answer():
 
 def test_http_error():
     li = bench.link()
-    bench.until(li, lambda: li._sock)
+    bench.until(li, lambda: li._io)
     bench.server.accept()
     bench.until(li, bench.server.read)
     bench.server.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
@@ -188,9 +180,9 @@ def test_der():
     pem += b"-----BEGIN EC PRIVATE KEY-----\naGVs\nbG8=\n-----END EC PRIVATE KEY-----\n"
     pem += b"-----BEGIN CERTIFICATE-----\r\nb25l\r\n-----END CERTIFICATE-----\r\n"
     pem += b"-----BEGIN CERTIFICATE-----\nMg==\n-----END CERTIFICATE-----"
-    assert dial.der(pem, b"PRIVATE KEY") == [b"hello"]
-    assert dial.der(pem, b"CERTIFICATE") == [b"one", b"2"]
-    assert dial.der(b"\x30\x82", b"CERTIFICATE") == [b"\x30\x82"]
+    assert der(pem, b"PRIVATE KEY") == [b"hello"]
+    assert der(pem, b"CERTIFICATE") == [b"one", b"2"]
+    assert der(b"\x30\x82", b"CERTIFICATE") == [b"\x30\x82"]
 
 
 def test_bad_arguments():

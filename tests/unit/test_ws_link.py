@@ -37,14 +37,33 @@ def test_what_dialling_needs_is_let_go():
     assert "wsclient.dial" in sys.modules and "wsclient.handshake" in sys.modules
     li = bench.opened()
     assert "wsclient.dial" not in sys.modules and "wsclient.handshake" not in sys.modules
+    assert "wsclient.secure" not in sys.modules
     bench.server.conn.close()
     bench.closed(li)  # what it says comes from there
     assert li.failure == "closed" and "connection" in li.error
+    bench.link().abort()
+    assert "wsclient.dial" not in sys.modules and "wsclient.handshake" not in sys.modules
+
+
+def test_goodbye_after_the_modules_were_dropped():
+    # As a restart of the firmware does: all is loaded anew while the old link says goodbye.
+    li = bench.opened()
+    dropped = {}
+    for name in list(sys.modules):
+        if name.split(".")[0] == "wsclient":
+            dropped[name] = sys.modules.pop(name)
+    try:
+        li.close()
+        bench.server.conn.close()
+        bench.closed(li)
+        assert li.failure is None
+    finally:
+        sys.modules.update(dropped)
 
 
 def test_first_message_in_the_same_packet_as_the_answer():
     li = bench.link()
-    bench.until(li, lambda: li._sock)
+    bench.until(li, lambda: li._io)
     bench.server.accept()
     bench.until(li, lambda: bench.server.read() and bench.server.data.endswith(b"\r\n\r\n"))
     key = bench.server.accept_key()

@@ -3,6 +3,7 @@
 import binascii
 import hashlib
 import socket
+import sys
 import time
 
 from support import FakeClock
@@ -64,6 +65,17 @@ class Server:
                 s.close()
 
 
+def with_socket(module, fn):
+    """Run `fn()` while links are dialled with `module` for the module `socket`."""
+    sys.modules["socket"] = module
+    sys.modules.pop("wsclient.dial", None)
+    try:
+        return fn()
+    finally:
+        sys.modules["socket"] = socket
+        sys.modules.pop("wsclient.dial", None)
+
+
 class Bench:
     """A server, a fake clock, and links to it."""
 
@@ -94,7 +106,7 @@ class Bench:
         """A link whose upgrade request is at the server."""
         li = self.link(**options)
         assert li.state == "connecting" and li.busy
-        self.until(li, lambda: li._sock)
+        self.until(li, lambda: li._io)
         self.server.accept()
         self.until(li, lambda: self.server.read() and self.server.data.endswith(b"\r\n\r\n"))
         return li

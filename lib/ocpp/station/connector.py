@@ -80,10 +80,11 @@ class Connector(Session):
         self._bound = []  # (name, fn)
         self._read_energy = None
         self._last_wh = 0
+        self._silent = True  # the last reading failed, or there was none
         self._was_plugged = False
         self._waiting = False  # plugged in while it could not be used
         self._failures = 0  # steps in a row that failed
-        self._no_meter = False  # True: reading the register failed
+        self._no_meter = False  # True: it was told that the register can't be read
         self._doubt = Timer(station.clock)  # runs while no energy may flow for that
         self._timer = Timer(station.clock)  # ConnectionTimeOut
         self._settle = Timer(station.clock)
@@ -175,17 +176,30 @@ class Connector(Session):
         """Import register in Wh; the last one known while the meter is silent."""
         try:
             value = self._read_energy() if self._read_energy else self.energy_wh
+            self._silent = value is None
             if value is not None:
                 self._last_wh = int(value)
-            if self._no_meter:
+            if self._no_meter and not self._silent:
                 self._no_meter = False
                 self.clear_error("PowerMeterFailure", FIRMWARE)
         except Exception as e:  # a meter out of order must not hold up the end of a transaction
-            if not self._no_meter:
-                self._no_meter = True
-                log.error("connector %d" % self.id, "meter can't be read:", repr(e))
-                self.set_error("PowerMeterFailure", "meter can't be read", "", FIRMWARE, False)
+            self._silent = True
+            self._meter_missing(repr(e))
         return self._last_wh
+
+    def metered(self):
+        """True if the register can be read. Without it nothing begins: it would be billed from wherever
+        the register was last seen."""
+        self.read_energy()
+        if self._silent:
+            self._meter_missing("silent")
+        return not self._silent
+
+    def _meter_missing(self, why):
+        if not self._no_meter:
+            self._no_meter = True
+            log.error("connector %d" % self.id, "meter can't be read:", why)
+            self.set_error("PowerMeterFailure", "meter can't be read", "", FIRMWARE, False)
 
     # -- state -----------------------------------------------------------------------------------
 

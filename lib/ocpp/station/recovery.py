@@ -36,7 +36,7 @@ class Recovery:
             c = station.connectors[number - 1] if 1 <= number <= len(station.connectors) else None
             if not resume or c is None or c.tx or self._timer.due():
                 self._end(key, c)
-            elif c.plugged and not c.faulted:
+            elif c.plugged and not c.faulted and c.metered():
                 self._resume(key, c)
             else:
                 left.append((key, number))

@@ -139,7 +139,7 @@ class Session:
         self._move()
         if fault:
             self.failed(fault)
-        else:
+        elif self._failures:
             self._failures = 0
         if self._doubt.expired():
             self.clear_error("InternalError", FIRMWARE)
@@ -178,9 +178,11 @@ class Session:
 
     def _plugged_in(self):
         self._log("plugged in")
+        self.finishing = False  # a new usage (OCPP 1.6 §4.9 F2)
+        self.info = ""
         if self.tx:
-            self.info = ""
-        elif self.grant:
+            return
+        if self.grant:
             self._timer.stop()
         elif self.free:
             self._welcome()
@@ -250,6 +252,7 @@ class Session:
             and not self.faulted
             and self.operative
             and self.station.operative
+            and self.metered()
         ):
             self._start()
 
@@ -405,6 +408,8 @@ class Session:
         station.record(txlog.END, tx, data)
         self.tx = None
         self.finishing = self.plugged or self.occupied or tx.ending == EV_DISCONNECTED
+        if tx.ending == EV_DISCONNECTED:
+            self._was_plugged = False  # a car that is there now is another one
         self.scheduled = not self.operative or not station.operative
         self._opening.stop()
         if self.lock_holder is None:

@@ -34,6 +34,13 @@ class StatusReporter:
     def __init__(self, station):
         self._station = station
         self._slots = [_Slot(station.clock) for _ in range(len(station.connectors) + 1)]
+        station.settings.watch("MinimumStatusDuration", self._hurry)
+
+    def _hurry(self, seconds):
+        """The wait was changed: what waits under the old one goes out now."""
+        for slot in self._slots:
+            slot.timer.stop()
+        self._station.rpc.wake = True
 
     def update(self):
         """Look at every connector; called once per step of the domain. Allocates nothing when idle."""

@@ -1,0 +1,269 @@
+"""Days without a central system: sessions at two connectors by a timetable, and a court that checks what
+is told afterwards as it comes, in memory that does not grow with it.
+
+    days = Days(sessions, minutes)      a world with a small flash; nothing has happened yet
+    days.live(fraction)                 the timetable goes on up to that part of it
+    days.reboot()                       power goes and is back
+    days.replay(at_most)                online until all is told, or `at_most` messages are
+    days.judge()                        what must hold in the end
+"""
+
+import gc
+import json
+from array import array
+from binascii import crc32
+
+from central import NOW
+from faulty import KINDS, Faulty, FaultyWorld
+from ocpp.iso import from_iso
+
+_GAP = const(60)  # s between meter values
+_DOUBT_WH = const(100)  # after a power cut
+_RECENT = const(32)
+_STEP = const(50)  # ms
+_BINS = const(16)
+
+SETTINGS = {
+    "MeterValueSampleInterval": "60",
+    "MessageTimeout": "30",
+    "TransactionMessageRetryInterval": "5",
+}
+
+
+class Court(Faulty):
+    """Checks each message against what the timetable saw happen."""
+
+    def __init__(self, world, sessions):
+        Faulty.__init__(self, world)
+        # Of each session: connector, register and time at its start and at its end
+        self.seen = [array("i", [0] * sessions) for _ in range(5)]
+        self.begun = 0  # sessions so far
+        self.powerless = -1, -1  # numbers of the sessions a power cut ended
+        self.current = [-1, -1]  # session that is being told, by connector
+        self.told_begun = 0
+        self.ended = bytearray(sessions)
+        self.ids = array("i", [0] * sessions)
+        self.newest = array("i", [0] * sessions)  # minute of the last meter value told
+        self.kept = array("i", [0] * sessions)  # meter values told
+        self.widest = array("i", [0] * sessions)  # longest pause between two of them, minutes
+        self.recent = array("I", [0] * _RECENT)  # checksums of the last messages
+        self.count = 0
+        self.again = 0  # repetitions
+        self.told_wh = 0
+        self.last = 0  # Unix s of the last message
+
+    def take(self, text):
+        frame = json.loads(text)
+        kind = KINDS.get(frame[2]) if frame[0] == 2 else None
+        if kind:
+            id = frame[1]
+            self.send([3, id, self.judge(kind, text[len(id) + 6 :], frame[3])])
+        else:
+            Faulty.take(self, text)
+
+    def judge(self, kind, text, payload):
+        """-> the answer to a transaction message."""
+        mark = crc32(text.encode())
+        repeated = mark in self.recent
+        if repeated:
+            self.again += 1
+        else:
+            self.recent[self.count % _RECENT] = mark
+            self.count += 1
+        if kind == "start":
+            return self._start_told(payload, repeated)
+        if kind == "stop":
+            self._stop_told(payload, repeated)
+        else:
+            self._meter_told(payload, repeated)
+        return {}
+
+    def _stamp(self, text, slack=0):
+        unix = from_iso(text)
+        assert unix >= self.last - slack, "order: %d s back" % (self.last - unix)
+        self.last = max(self.last, unix)
+        return unix
+
+    def _start_told(self, payload, repeated):
+        n = int(payload["idTag"][1:])
+        if not repeated:
+            assert n == self.told_begun, "start of %d, expected %d" % (n, self.told_begun)
+            self.told_begun += 1
+            unix = self._stamp(payload["timestamp"])
+            connector, wh, at = self.seen[0][n], self.seen[1][n], self.seen[2][n]
+            assert payload["connectorId"] == connector and payload["meterStart"] == wh, (n, payload)
+            assert abs(unix - at) <= 2, (n, unix - at)
+            assert self.current[connector - 1] < 0, "begins before the one before has ended"
+            self.current[connector - 1] = n
+        self.ids[n] = 100 + self.count
+        return {"transactionId": self.ids[n], "idTagInfo": {"status": "Accepted"}}
+
+    def _of_id(self, payload):
+        for n in self.current:
+            if n >= 0 and self.ids[n] == payload["transactionId"]:
+                return n
+        raise AssertionError("nothing runs under this id: %s" % payload)
+
+    def _stop_told(self, payload, repeated):
+        if repeated:
+            return
+        n = self._of_id(payload)
+        wh = payload["meterStop"]
+        if n in self.powerless:
+            assert payload["reason"] == "PowerLoss", payload
+            assert self.seen[3][n] - _DOUBT_WH <= wh <= self.seen[3][n], (n, wh, self.seen[3][n])
+            at = self._stamp(payload["timestamp"], 60)
+            assert self.seen[4][n] - 61 <= at <= self.seen[4][n] + 1
+        else:
+            assert wh == self.seen[3][n] and "reason" not in payload, (n, wh, self.seen[3][n])
+            at = self._stamp(payload["timestamp"])
+            assert abs(at - self.seen[4][n]) <= 2, (n, at - self.seen[4][n])
+        self.told_wh += wh - self.seen[1][n]
+        self.ended[n] += 1
+        self.widest[n] = max(self.widest[n], (at - self.seen[2][n]) // _GAP - self.newest[n])
+        self.current[self.seen[0][n] - 1] = -1
+
+    def _meter_told(self, payload, repeated):
+        if repeated:
+            return
+        n = self._of_id(payload)
+        assert payload["connectorId"] == self.seen[0][n]
+        (value,) = payload["meterValue"]
+        unix = self._stamp(value["timestamp"])
+        wh = int(value["sampledValue"][0]["value"])
+        assert self.seen[1][n] <= wh <= self.seen[3][n]
+        minute, rest = divmod(unix - self.seen[2][n] + 2, _GAP)
+        assert rest <= 4 and minute > self.newest[n], (n, unix - self.seen[2][n])
+        self.widest[n] = max(self.widest[n], minute - self.newest[n])
+        self.newest[n] = minute
+        self.kept[n] += 1
+
+
+class Days(FaultyWorld):
+    def __init__(self, sessions, minutes, blocks=64):
+        FaultyWorld.__init__(self, 2, SETTINGS, blocks=blocks)
+        self.csms = Court(self, sessions)
+        self.power = 2  # Wh per second: 7.2 kW
+        self.timetable = _timetable(sessions, minutes * 60)
+        self.at = 0  # index of the next entry
+        self.seconds_in_all = minutes * 60
+        self.peak = 0
+        self.running = [-1, -1]  # session by connector
+        self.s = self.boot()
+        self.s.run(3000)
+        self.s.connection.disconnect()
+        self.began = self.seconds()
+
+    def boot(self, online=True):
+        s = FaultyWorld.boot(self, online)
+        s.station.on("StartTx", self._begun)
+        s.station.on("StopTx", self._over)
+        return s
+
+    def reboot(self, online=False):
+        court = self.csms
+        running = [-1, -1]
+        for c in self.s.station.connectors:
+            if c.tx:
+                n = int(c.tx.id_token[1:])
+                running[c.id - 1] = n
+                self._note(n, c)
+        court.powerless = tuple(running)
+        self.s = FaultyWorld.reboot(self, online)
+        self.s.run(15000)
+
+    def _begun(self, event, c):
+        court = self.csms
+        n = int(c.tx.id_token[1:])
+        assert n == court.begun
+        court.begun += 1
+        court.seen[0][n] = c.id
+        court.seen[1][n] = self.wh[c.id - 1]
+        court.seen[2][n] = NOW + self.seconds()
+        self.running[c.id - 1] = n
+
+    def _over(self, event, c):
+        self._note(self.running[c.id - 1], c)
+
+    def _note(self, n, c):
+        self.csms.seen[3][n] = self.wh[c.id - 1]
+        self.csms.seen[4][n] = NOW + self.seconds()
+
+    def live(self, fraction):
+        """The timetable up to a part of it; nobody listens."""
+        s = self.s
+        end = self.began + int(self.seconds_in_all * fraction)
+        while self.at < len(self.timetable) and self.timetable[self.at][0] + self.began < end:
+            second, n, connector, what = self.timetable[self.at]
+            self.at += 1
+            s.run((self.began + second) * 1000 - self.ms, 1000)
+            self._do(s, n, connector, what)
+            s.events.clear()
+        s.run(end * 1000 - self.ms, 1000)
+
+    def _do(self, s, n, connector, what):
+        if what == "plug":
+            s.plug(connector)
+        elif what == "leave":
+            s.unplug(connector)
+        elif what == "begin" or s.station.connectors[connector - 1].tx:
+            s.station.present("S%d" % n, connector)
+
+    def replay(self, at_most=0):
+        """Online until all is told, or `at_most` messages are. Minds the heap meanwhile."""
+        s = self.s
+        if not s.connection.connected:
+            s.connect()
+        s.run(1000, _STEP)
+        until = self.csms.count + at_most
+        loops = 0
+        while s.station.log.pending() and (not at_most or self.csms.count < until):
+            s.run(_STEP, _STEP)
+            loops += 1
+            assert loops < 200000, "it does not come to an end"
+            if loops % 3 == 0:
+                self.mind()
+
+    def mind(self):
+        gc.collect()
+        self.peak = max(self.peak, gc.mem_alloc())
+
+    def widths(self):
+        """How many sessions had which longest pause between two meter values told: list by 2**n min."""
+        found = [0] * _BINS
+        for n, wide in enumerate(self.csms.widest):
+            if self.csms.ended[n]:
+                power = 0
+                while 1 << power < wide:
+                    power += 1
+                found[power] += 1
+        return found
+
+    def judge(self):
+        court = self.csms
+        log = self.s.station.log
+        assert self.s.waiting() == (0, 0) and log.damaged == 0 and not log.full
+        assert court.begun == court.told_begun == len(court.ended), (court.begun, court.told_begun)
+        assert bytes(court.ended) == b"\x01" * len(court.ended), "stops: %s" % bytes(court.ended)
+        assert court.current == [-1, -1]
+        lost = self.flowed - court.told_wh
+        cuts = len([n for n in court.powerless if n >= 0])
+        assert 0 <= lost <= cuts * _DOUBT_WH, "%d Wh not told" % lost
+
+
+def _timetable(sessions, seconds):
+    """(second, session, connector, what happens), by time: each connector has a session a slot."""
+    seed = 1
+    entries = []
+    slot = seconds * 2 // sessions
+    for n in range(sessions):
+        seed = (seed * 1103515245 + 12345) & 0x7FFFFFFF
+        begin = n // 2 * slot + n % 2 * slot // 3 + 10
+        last = slot // 2 + (seed >> 8) % (slot // 2 - 120)
+        connector = n % 2 + 1
+        entries.append((begin, n, connector, "plug"))
+        entries.append((begin + 2, n, connector, "begin"))
+        entries.append((begin + last, n, connector, "end"))
+        entries.append((begin + last + 20, n, connector, "leave"))
+    entries.sort()
+    return entries
