@@ -5,7 +5,6 @@ it would keep the whole module.
 """
 
 from ocpp import calls
-
 from ocpp.log import log
 from ocpp.ondemand import unload
 

@@ -1,7 +1,7 @@
 """Frames that come in: parsed, checked, handed to who waits for them. Imported when one arrives."""
 
-from ocpp.log import log
 from ocpp.calls import CallError
+from ocpp.log import log
 from ocpp.strictjson import loads
 
 _MAX_ID = const(36)  # characters of a message id

@@ -318,7 +318,9 @@ class Station(Host, OnDemand):
     def on_samples(self, connector, context, samples):
         """Meter values are due: of a transaction through the log, others while there is a link."""
         if connector.tx:
-            connector.record_samples(samples)
+            from ocpp.station import charging
+
+            charging.record_samples(connector, samples)
         elif self.online:
             self.dialect.idle_samples(connector, self.stamp(), samples)
 

@@ -103,6 +103,8 @@ class OnDemand:
                 unload("ocpp.station." + name)
         if "metering" not in self._parts:
             unload("ocpp.station.samples")
+        if not any(c.tx for c in self.connectors):
+            unload("ocpp.station.charging")
         for name in _MESSAGES:
             unload(name)
         for name in list(sys.modules):  # what schemas share

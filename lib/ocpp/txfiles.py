@@ -181,6 +181,7 @@ class Files:
         keep = []
         newest = 0
         started = set()  # transactions that the segments know nothing of
+        ended = []  # delivered ENDs of others
         for _, fields, raw in records.each(self.path(0)):
             if not fields or fields[0] == records.LABEL or fields[1] <= self.promoted:
                 continue
@@ -188,8 +189,13 @@ class Files:
             if kind == START:
                 started.add(key)
             if self.worth(fields) or (kind == CLOSED and key not in started):
-                keep.append(raw)
+                # Behind a younger record an END counts as gone, and with it what it ended would be
+                # open again, should power go before the new tail with its CLOSED is there.
+                keep += ended + [raw]
+                ended = []
                 newest = seq
+            elif kind == END and key not in started:
+                ended.append(raw)
         return keep, newest
 
     def promote(self, raw):

@@ -46,7 +46,7 @@ class Court(Faulty):
         self.newest = array("i", [0] * sessions)  # minute of the last meter value told
         self.kept = array("i", [0] * sessions)  # meter values told
         self.widest = array("i", [0] * sessions)  # longest pause between two of them, minutes
-        self.recent = array("I", [0] * _RECENT)  # checksums of the last messages
+        self.recent = [0] * _RECENT  # checksums of the last messages
         self.count = 0
         self.again = 0  # repetitions
         self.told_wh = 0

@@ -135,7 +135,7 @@ class Csms(Central):
         if fate == "vanish":
             return self._hear(action, payload)
         if fate in ("error", "garbage", "foreign"):
-            self._hear(action, payload)
+            self._hear(action, payload, fate == "garbage" and action != "StartTransaction")
             text = json.dumps(self._wrong(fate, id))
             return self._send(lambda: text)
         answer = self.answers[action]
@@ -167,12 +167,13 @@ class Csms(Central):
         wrong = ({}, {"transactionId": "7"}, {"transactionId": None}, [], "x", {"status": 1})
         return [3, id, dice.pick(wrong)]
 
-    def _hear(self, action, payload):
-        """It arrived, but is not taken."""
+    def _hear(self, action, payload, taken=False):
+        """It arrived, but is not taken; or the station may believe it is, odd as the answer was."""
         if action == "StartTransaction":
             self._note(self.starts, payload)
         elif action == "StopTransaction":
-            self._note(self.stops, payload)
+            told = self._note(self.stops, payload)
+            told.taken = told.taken or taken
         elif action == "MeterValues" and "transactionId" in payload:
             self._note(self.meters, payload)
 

@@ -3,6 +3,7 @@
 from ocpp import txlog
 from ocpp.clock import Timer
 from ocpp.log import log
+from ocpp.station import charging
 from ocpp.station.identity import ACCEPTED
 from ocpp.station.transaction import Transaction
 
@@ -55,7 +56,7 @@ class Recovery:
         tx.last_wh = wh
         tx.id = last["csms_id"]
         tx.remote_start_id = data.get("remote")
-        connector.resume(tx)
+        charging.resume(connector, tx)
         if last["info"] not in (None, ACCEPTED):
             connector.deauthorize()
         log.info("connector %d" % connector.id, "transaction goes on after a restart")

@@ -4,28 +4,16 @@
 later, what follows from it, so that each state is seen, and reported, before the next.
 """
 
-from ocpp import txlog
 from ocpp.log import log
 from ocpp.station.identity import same
-from ocpp.station.transaction import Transaction
 
-_SETTLE_MS = const(1000)  # time for contactor and EV after a start, before "suspended" is said
-_OPENING_S = const(
-    5
-)  # longest wait for the contactor to open before the last meter value is taken
+# Longest wait for the contactor to open before the last meter value is taken.
+_OPENING_S = const(5)
 
 _GLITCH = const(10)  # steps in a row that may fail
 _DOUBT_S = const(10)  # without energy after more of them
 
-_SAVE_S = const(55)  # the register is written down that often, or
-_SAVE_WH = const(80)  # after that much energy
-
-_IDLE = const("Idle")
-_CONNECTED = const("EVConnected")
-_TRANSFER = ("Charging", "SuspendedEV", "SuspendedEVSE")
-
 EV_DISCONNECTED = "EVDisconnected"
-DEAUTHORIZED = "DeAuthorized"
 FIRMWARE = "firmware"  # vendor code of errors that the firmware itself reports
 
 
@@ -37,7 +25,9 @@ class Grant:
         self.kind = kind
         self.parent = parent
         self.floating = floating  # True: given without a connector; moves to the one plugged first
-        self.seen = False  # True: has been accepted for a whole step, so that this state is reported
+        self.seen = (
+            False  # True: has been accepted for a whole step, so that this state is reported
+        )
         self.remote_start_id = None  # number that a remote start gave
         self.trigger = None  # what completes the start, once accepted
         self.profile = None  # charging profile that came with a remote start
@@ -123,9 +113,9 @@ class Session:
         self._log("identifier not accepted; energy still given:", share, "Wh")
         self.station.emit("DeAuthorized", self)
         if share > 0:
-            tx.energy_end_wh = self._register() + share
+            tx.energy_end_wh = _charging().register(self) + share
         else:
-            self._withhold()
+            _charging().withhold(self)
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -163,7 +153,7 @@ class Session:
                 self._unplugged()
             self._was_plugged = self.plugged
         elif self.tx:
-            self._step_transaction()
+            _charging().step(self)
         elif self.grant:
             self._step_grant()
         elif self._waiting and self.free:
@@ -254,165 +244,12 @@ class Session:
             and self.station.operative
             and self.metered()
         ):
-            self._start()
+            self.station.tidy()  # what led here is not needed any more
+            _charging().start(self)
 
-    # -- the transaction ---------------------------------------------------------------------------
 
-    def _start(self):
-        grant, self.grant = self.grant, None
-        station = self.station
-        wh = self.read_energy()
-        tx = Transaction(station.log.new_key(), self, grant.id_token, grant.kind, grant.parent, wh)
-        tx.remote_start_id = grant.remote_start_id
-        tx.profile = grant.profile
-        tx.id = station.dialect.transaction_id(tx.key)
-        data = {"connector": self.id, "id": grant.id_token, "wh": wh, "trigger": grant.trigger}
-        if grant.kind:
-            data["kind"] = grant.kind
-        if grant.parent:
-            data["parent"] = grant.parent
-        if grant.remote_start_id is not None:
-            data["remote"] = grant.remote_start_id
-        self.tx = tx
-        self._timer.stop()
-        self._settle.start(_SETTLE_MS)
-        self._second.start(1000)
-        self.finishing = False
-        self.lock_wanted = True
-        self.lock_holder = None
-        if station.dialect.tracks_states:
-            data["state"] = tx.state = self.charging_state()
-            wanted = station.settings.get("SampledDataCtrlr.TxStartedMeasurands")
-            data["values"] = station.metering.samples(self, wanted, "Transaction.Begin", wh)
-        try:
-            station.record(txlog.START, tx, data)
-        except Exception:
-            self.tx = None  # no energy without a record
-            self.grant = grant
-            raise
-        station.metering.begin(self)
-        self._log("transaction started for", grant.id_token, "at", wh, "Wh")
-        station.emit("StartTx", self)
+def _charging():
+    """The module of the transaction itself, there while one runs."""
+    from ocpp.station import charging
 
-    def resume(self, tx):
-        """Go on with a transaction that a restart interrupted."""
-        self.tx = tx
-        tx.id = self.station.dialect.transaction_id(tx.key, tx.id)
-        self._was_plugged = self.plugged
-        self._second.start(1000)
-        self.lock_wanted = True
-        self.station.metering.begin(self, resumed=True)
-
-    def _register(self):
-        """Register value for this transaction: never lower than before."""
-        tx = self.tx
-        value = self.read_energy()
-        if value > tx.last_wh:
-            tx.last_wh = value
-        return tx.last_wh
-
-    def _step_transaction(self):
-        tx = self.tx
-        if tx.ending:
-            if self.stop_ready and (not self._offering() or self._opening.due()):
-                self._finish()
-            return
-        if self.faulted:
-            return self.stop(None, self._fault_reason())
-        self.station.metering.step(self)
-        if self._second.due():
-            self._second.start(1000)
-            self._save(self._register())
-            if self.station.dialect.tracks_states:
-                self._track()
-            if (
-                tx.energy_end_wh is not None
-                and tx.last_wh >= tx.energy_end_wh
-                and not tx.suspended
-            ):
-                self._withhold()
-
-    def _save(self, wh):
-        """Keep the register on flash, so that a power cut puts little in doubt."""
-        tx = self.tx
-        seconds = tx.seconds - tx.saved_at
-        if wh - tx.saved_wh >= _SAVE_WH or (seconds >= _SAVE_S and wh != tx.saved_wh):
-            self.station.log.checkpoint(tx.key, wh)
-            tx.saved(wh)
-
-    def charging_state(self):
-        """What goes on between car and station: "Idle" (no car), "EVConnected", or the state of the
-        energy transfer: "Charging", "SuspendedEV", "SuspendedEVSE"."""
-        if not self.plugged:
-            return _IDLE
-        state = self.state()
-        return state if state in _TRANSFER else _CONNECTED
-
-    def _track(self):
-        """Write down a change of the charging state. Called once a second: cars may be restless."""
-        before, state = self.tx.state, self.charging_state()
-        if state == before:
-            return
-        self.tx.state = state
-        trigger = "ChargingStateChanged"
-        if state == _IDLE:
-            trigger = "EVCommunicationLost"
-        elif before == _IDLE:
-            trigger = "CablePluggedIn"
-        self._update({"state": state, "trigger": trigger})
-
-    def record_samples(self, samples, trigger=None):
-        """Write down meter values of the running transaction. `trigger`: why, if asked for."""
-        data = {"values": samples}
-        if trigger:
-            data["trigger"] = trigger
-            data["state"] = self.charging_state()
-        self._update(data)
-
-    def _update(self, data):
-        data["connector"] = self.id
-        data["wh"] = wh = self._register()
-        self.station.record(txlog.UPDATE, self.tx, data)
-        self.tx.saved(wh)
-
-    def _offering(self):
-        return bool(self.evse_ready)
-
-    def _fault_reason(self):
-        for e in self.errors + self.station.errors:
-            if e.vendor_code in ("CX008", "EmergencyStop") or e.code == "EmergencyStop":
-                return "EmergencyStop"
-        return "Other"
-
-    def _withhold(self):
-        self.tx.suspended = True
-        if self.station.settings.get("StopTransactionOnInvalidId"):
-            self.lock_holder = (self.tx.id_token, self.tx.parent)
-            self.stop(None, DEAUTHORIZED)
-
-    def _finish(self):
-        tx = self.tx
-        station = self.station
-        wh = self._register()
-        data = {"wh": wh, "why": tx.ending}
-        if tx.end_token:
-            data["id"] = tx.end_token
-            if tx.kind and same(tx.end_token, tx.id_token):
-                data["kind"] = tx.kind
-        if station.dialect.tracks_states:
-            data["connector"] = self.id
-            data["state"] = _CONNECTED if self.plugged else _IDLE
-        values = station.metering.end(self)
-        if values:
-            data["values"] = values
-        station.record(txlog.END, tx, data)
-        self.tx = None
-        self.finishing = self.plugged or self.occupied or tx.ending == EV_DISCONNECTED
-        if tx.ending == EV_DISCONNECTED:
-            self._was_plugged = False  # a car that is there now is another one
-        self.scheduled = not self.operative or not station.operative
-        self._opening.stop()
-        if self.lock_holder is None:
-            self.lock_wanted = False
-        log.info("connector %d" % self.id, "transaction ended:", tx.ending, wh - tx.start_wh, "Wh")
-        station.emit("StopTx", self)
+    return charging

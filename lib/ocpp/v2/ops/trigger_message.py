@@ -1,6 +1,7 @@
 """TriggerMessage, OCPP 2.0.1 F06."""
 
 from ocpp.calls import TRIGGERED
+from ocpp.station import charging
 from ocpp.v2.types import connectors_of
 
 
@@ -59,7 +60,7 @@ def _transaction(dialect, connectors):
     sent = False
     for c in connectors:
         if c.tx and not c.tx.ending and station.registration.accepted:
-            c.record_samples(station.metering.samples(c, wanted, "Trigger"), "Trigger")
+            charging.record_samples(c, station.metering.samples(c, wanted, "Trigger"), "Trigger")
             sent = True
     return sent
 
