@@ -89,6 +89,8 @@ def _replay(log):
 
 
 def _take(log, kind, seq, _cursor, key, n, stamp, data):
+    if kind <= _EVENT or kind == _CHECK:
+        log.latest = stamp
     if isinstance(stamp, list):
         log.dates.meet(stamp)
         log.seen_boot = max(log.seen_boot, stamp[0])

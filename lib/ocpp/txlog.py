@@ -93,6 +93,7 @@ class TxLog(txfiles.Files):
         self.damaged = self.dropped = self.seen_boot = 0
         self.foreign = []
         self.count = 0  # still to be delivered, without what is resent
+        self.latest = None  # stamp of the newest record
         self.head_seq = 0  # what head() gave last; 0: nothing
         self.freed = False  # something was finished since the last compaction
         self.parked_count = self.parked_newest = 0  # in file `parked`; highest seq there
@@ -118,8 +119,8 @@ class TxLog(txfiles.Files):
         if kind not in (START, EVENT):
             kind = kind if deliver else SAMPLE
             n = chain.n + (1 if deliver else 0)
-        if stamp is None:
-            stamp = self._stamp(chain)
+        stamp = self._stamp(chain) if stamp is None else self._not_before(stamp)
+        self.latest = stamp
         fields = self.fields(kind, key, n, stamp, data)
         raw = pack(fields, _ROOM)
         if chain:  # before it is written: a new tail tells the newest register
@@ -170,6 +171,15 @@ class TxLog(txfiles.Files):
     def stamp_unix(self, stamp):
         """Unix s of a stamp; None as long as it cannot be told."""
         return self.dates.unix(stamp)
+
+    def _not_before(self, stamp):
+        """A stamp of the past, but never before what the log tells last: order is that of occurrence."""
+        if self.latest is None:
+            return stamp
+        given, latest = self.stamp_unix(stamp), self.stamp_unix(self.latest)
+        if given is None or latest is None or given < latest:
+            return self.latest
+        return stamp
 
     def _stamp(self, chain):
         self._settle()

@@ -131,9 +131,9 @@ class Court(Faulty):
         (value,) = payload["meterValue"]
         unix = self._stamp(value["timestamp"])
         wh = int(value["sampledValue"][0]["value"])
-        assert self.seen[1][n] <= wh <= self.seen[3][n]
+        assert self.seen[1][n] <= wh <= (self.seen[3][n] or wh), payload  # 0: it still runs
         minute, rest = divmod(unix - self.seen[2][n] + 2, _GAP)
-        assert rest <= 4 and minute > self.newest[n], (n, unix - self.seen[2][n])
+        assert rest <= 4 and minute > self.newest[n], (n, unix - self.seen[2][n], self.newest[n])
         self.widest[n] = max(self.widest[n], minute - self.newest[n])
         self.newest[n] = minute
         self.kept[n] += 1
@@ -146,7 +146,7 @@ class Days(FaultyWorld):
         self.power = 2  # Wh per second: 7.2 kW
         self.timetable = _timetable(sessions, minutes * 60)
         self.at = 0  # index of the next entry
-        self.seconds_in_all = minutes * 60
+        self.seconds_in_all = self.timetable[-1][0] + 60
         self.peak = 0
         self.running = [-1, -1]  # session by connector
         self.s = self.boot()

@@ -261,3 +261,18 @@ def test_an_end_that_can_not_be_written_down_is_tried_again():
     s.run(2000)
     assert len(s.csms.sent("StopTransaction")) == 1 and s.c.tx is None
     assert not s.station.log.open_transactions()
+
+
+def test_a_start_that_fails_half_way_gives_no_energy():
+    s = up()
+    wanted = s.station.dialect.transaction_id
+    s.station.dialect.transaction_id = broken
+    s.plug()
+    s.run(200)
+    s.station.present("TAG1")
+    for _ in range(20):
+        s.run(50)
+        assert not s.c.charging_permitted and s.c.tx is None
+    s.station.dialect.transaction_id = wanted
+    s.run(15000)
+    assert s.c.charging_permitted and len(s.csms.sent("StartTransaction")) == 1

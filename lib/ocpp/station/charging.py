@@ -18,8 +18,20 @@ _DEAUTHORIZED = const("DeAuthorized")
 
 
 def start(c):
-    """The transaction that `c.grant` waits for begins. Nothing flows before its record is written."""
+    """The transaction that `c.grant` waits for begins. Nothing flows without its record."""
     grant, c.grant = c.grant, None
+    try:
+        _begin(c, grant)
+    except Exception:
+        c.tx = None
+        c.grant = grant
+        raise
+    c.station.metering.begin(c)
+    c._log("transaction started for", grant.id_token, "at", c.tx.start_wh, "Wh")
+    c.station.emit("StartTx", c)
+
+
+def _begin(c, grant):
     station = c.station
     wh = c.read_energy()
     tx = Transaction(station.log.new_key(), c, grant.id_token, grant.kind, grant.parent, wh)
@@ -44,15 +56,7 @@ def start(c):
         data["state"] = tx.state = charging_state(c)
         wanted = station.settings.get("SampledDataCtrlr.TxStartedMeasurands")
         data["values"] = station.metering.samples(c, wanted, "Transaction.Begin", wh)
-    try:
-        station.record(txlog.START, tx, data)
-    except Exception:
-        c.tx = None  # no energy without a record
-        c.grant = grant
-        raise
-    station.metering.begin(c)
-    c._log("transaction started for", grant.id_token, "at", wh, "Wh")
-    station.emit("StartTx", c)
+    station.record(txlog.START, tx, data)
 
 
 def resume(c, tx):
