@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Random soak of the station: `.venv/bin/python tools/soak.py [--hours 1000] [--seed 1] [--jobs 2]`.
+"""Random soak of the station: `.venv/bin/python tools/soak.py [--hours 1000] [--seed 1] [--jobs
+2]`.
 
 Runs life after life of `tests/unit/soak.py` on MicroPython until so many hours were simulated, and
 prints a line for each. A life that breaks a rule is told with its seed: `--seed N --story` tells

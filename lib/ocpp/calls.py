@@ -1,4 +1,5 @@
-"""Calls as the domain and any RPC know them: what is to be sent, in which class, what can go wrong."""
+"""Calls as the domain and any RPC know them: what is to be sent, in which class, what can go
+wrong."""
 
 from ocpp.log import log
 
@@ -29,14 +30,17 @@ class CallError(Exception):
 
 
 class Unanswered(CallError):
-    """No answer came: `code` is "Timeout", "Offline" or "Dropped"; any other: it could not even be sent."""
+    """No answer came: `code` is "Timeout", "Offline" or "Dropped"; any other: it could not even
+    be sent."""
 
     local = True
 
 
 class Call:
-    """One CALL to be sent. `payload`: dict, or a callable that builds it when it is sent (None: nothing
-    to send after all). `done(result, error)` is called once with a dict and None, or None and a CallError."""
+    """One CALL to be sent. `payload`: dict, or a callable that builds it when it is sent (None:
+    nothing
+    to send after all). `done(result, error)` is called once with a dict and None, or None and a
+    CallError."""
 
     def __init__(self, action, payload, done=None, klass=EVENT, timeout_ms=None, order=0):
         self.action = action

@@ -1,8 +1,8 @@
 """Time: monotonic ticks, uptime and Unix time.
 
 Nothing here or elsewhere reads a port's own calendar, whose epoch is 1970 or 2000: ticks
-(milliseconds, wrapping at 2**29) are compared with `Timer`, uptime counts seconds, and the wall clock
-is Unix seconds (since 1970, UTC) as the central system tells them. As text: `iso.py`.
+(milliseconds, wrapping at 2**29) are compared with `Timer`, uptime counts seconds, and the wall
+clock is Unix seconds (since 1970, UTC) as the central system tells them. As text: `iso.py`.
 """
 
 import time
@@ -75,7 +75,8 @@ class Timer:
         self._at = None
 
     def due(self):
-        """True from the deadline on, until started anew or stopped. Ask at least once in three days."""
+        """True from the deadline on, until started anew or stopped. Ask at least once in three
+        days."""
         if self._at is None:
             return False
         if ((self._clock.ticks() - self._at + _HALF) & _MASK) < _HALF:

@@ -1,7 +1,8 @@
-"""What the configuration means for a station: settings, link, protocol version. Loaded when needed.
+"""What the configuration means for a station: settings, link, protocol version. Loaded when
+needed.
 
-Each function takes the station first; `Station._configure` calls them. No function made here may be kept:
-it would keep the whole module.
+Each function takes the station first; `Station._configure` calls them. No function made here may
+be kept: it would keep the whole module.
 """
 
 from ocpp import calls
@@ -22,7 +23,8 @@ LISTS = (
 
 
 def settings(station, declare):
-    """Apply the configuration to the settings, with those the host declares. Returns what could not be
+    """Apply the configuration to the settings, with those the host declares. Returns what could
+    not be
     taken: (name, why)."""
     config = station.config
     settings = station.settings
@@ -139,7 +141,8 @@ def speak(station, version):
 
 
 def headers(station):
-    """HTTP headers of a dial: Basic authentication under security profiles 1 and 2 (whitepaper §2)."""
+    """HTTP headers of a dial: Basic authentication under security profiles 1 and 2 (whitepaper
+    §2)."""
     key = station.settings.get("AuthorizationKey")
     if station.settings.get("SecurityProfile") not in (1, 2) or not key:
         return []

@@ -1,4 +1,5 @@
-"""Frames that come in: parsed, checked, handed to who waits for them. Imported when one arrives."""
+"""Frames that come in: parsed, checked, handed to who waits for them. Imported when one
+arrives."""
 
 from ocpp.calls import CallError
 from ocpp.log import log

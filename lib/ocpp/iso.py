@@ -41,7 +41,7 @@ def from_iso(text):
         offset = _zone(text[at:])
         leap = y % 4 == 0 and (y % 100 != 0 or y % 400 == 0)
         most = 30 + (mo + mo // 8) % 2 if mo != 2 else 28 + leap
-        if not (1 <= y and 1 <= mo <= 12 and 1 <= d <= most and h < 24 and mi < 60 and s < 61):
+        if not (y >= 1 and 1 <= mo <= 12 and 1 <= d <= most and h < 24 and mi < 60 and s < 61):
             raise ValueError
     except (ValueError, IndexError, TypeError):
         raise ValueError("not a date and time") from None

@@ -40,7 +40,8 @@ _PARTS = {
 
 
 class OnDemand:
-    """The part of a Station that loads. `_schemas`: [(action, is request, compact schema)], `_ops`:
+    """The part of a Station that loads. `_schemas`: [(action, is request, compact schema)],
+    `_ops`:
     [module], both with the latest last; `_parts`: {name: object}; `_quiet`: Timer."""
 
     def part(self, name):

@@ -1,9 +1,11 @@
 """Remote procedure calls over a message connection: OCPP-J CALL, CALLRESULT, CALLERROR.
 
-One CALL of ours is outstanding at a time (OCPP-J 1.6 §4.1.1); answers to the other side never wait behind
-it. Calls come from a short queue (`call`) and from sources (`add_source`) that are asked for their next
-call when there is room, so that what waits on flash is not copied into memory. Knows no actions: what a
-class of calls may do at a time is asked of `may_send`.
+One CALL of ours is outstanding at a time (OCPP-J 1.6 §4.1.1); answers to the other side never
+wait behind
+it. Calls come from a short queue (`call`) and from sources (`add_source`) that are asked for
+their next
+call when there is room, so that what waits on flash is not copied into memory. Knows no actions:
+what a class of calls may do at a time is asked of `may_send`.
 """
 
 import binascii
@@ -57,7 +59,8 @@ class RPC:
         return self._order
 
     def call(self, action, payload, done=None, klass=EVENT, timeout_ms=None):
-        """Queue a CALL; see `Call`. A full queue drops its oldest EVENT (`Dropped`). With `timeout_ms` it waits
+        """Queue a CALL; see `Call`. A full queue drops its oldest EVENT (`Dropped`). With
+        `timeout_ms` it waits
         no longer than that, nor longer than the present connection lasts."""
         call = Call(action, payload, done, klass, timeout_ms, self.next_order())
         if timeout_ms:
@@ -79,7 +82,8 @@ class RPC:
         call.finish(None, Unanswered(code))
 
     def add_source(self, source):
-        """`source.klass`; `source.head()` -> order number of its next call or None; `source.take()` -> Call."""
+        """`source.klass`; `source.head()` -> order number of its next call or None;
+        `source.take()` -> Call."""
         self._sources.append(source)
 
     @property
@@ -92,7 +96,8 @@ class RPC:
         return bool(self.sent or self._answers or self._ready or self.frame)
 
     def step(self):
-        """One step: a frame in, or out, or a part of that. Never blocks. True if there was work."""
+        """One step: a frame in, or out, or a part of that. Never blocks. True if there was
+        work."""
         connection = self.connection
         if self._up and (not connection.connected or self._epoch != connection.epoch):
             self._lost()
@@ -182,7 +187,9 @@ class RPC:
 
     def _invalid(self, call, e):
         """What would have to be sent breaks its schema, or could not be made."""
-        if not isinstance(e, CallError):
+        if isinstance(e, MemoryError):
+            e = Unanswered("Timeout", "no memory")  # another time there is
+        elif not isinstance(e, CallError):
             e = CallError("InternalError", repr(e))
         log.error("rpc", "our", call.action, "can't be sent:", e)
         e.local = True
@@ -250,7 +257,8 @@ class RPC:
                 self._give_up(call, "Offline")
 
     def observe(self, action, event, payload):
-        """Tell who watches an action: "received", "answered" of calls that come in; "sent", "result", "error"
+        """Tell who watches an action: "received", "answered" of calls that come in; "sent",
+        "result", "error"
         (then a CallError) of ours."""
         self.tell(event, payload, self.observers.get(action, ()))
 

@@ -254,7 +254,7 @@ def _scalar(schema, code, at, box, key, lenient):
     if code == _B:
         return None if type(value) is bool else "type"
     if type(value) is float:
-        if (code == _J or code == _I and lenient) and value - value == 0 and value == int(value):
+        if (code == _J or (code == _I and lenient)) and value - value == 0 and value == int(value):
             value = box[key] = int(value)
         elif code < _M:  # an integer
             return "type"

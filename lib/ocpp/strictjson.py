@@ -1,8 +1,8 @@
 """JSON as RFC 8259 has it. MicroPython's `json.loads` alone takes `{"a":}`, `[1 2]` or `01`.
 
 Strings are skipped with `find`, which is fast; what is left of a message is a few dozen characters
-that a small machine walks. Surrogate pairs, which `json.loads` leaves as two characters that are not
-UTF-8, are joined.
+that a small machine walks. Surrogate pairs, which `json.loads` leaves as two characters that are
+not UTF-8, are joined.
 """
 
 import json

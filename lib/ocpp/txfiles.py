@@ -51,6 +51,7 @@ class Chain:
         self.at = None  # its stamp
         self.n = 0  # number of its last record
         self.last = None  # stamp of its last record
+        self.begun = None  # stamp of its START
 
     def follow(self, kind, seq, n, stamp, data):
         """Take in a record of the transaction, START to CHECK."""
@@ -63,6 +64,7 @@ class Chain:
             self.last = stamp
         if kind == START:
             self.start_seq = seq
+            self.begun = stamp
         elif kind == END:
             self.end_seq = seq
 

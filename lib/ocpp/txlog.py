@@ -98,6 +98,7 @@ class TxLog(txfiles.Files):
         self.freed = False  # something was finished since the last compaction
         self.parked_count = self.parked_newest = 0  # in file `parked`; highest seq there
         self._head = None  # (kind, key, connector) of head_seq
+        self._begun = None  # stamp of head_seq
         self._keys = 0
         from ocpp import txboot
 
@@ -173,7 +174,8 @@ class TxLog(txfiles.Files):
         return self.dates.unix(stamp)
 
     def _not_before(self, stamp):
-        """A stamp of the past, but never before what the log tells last: order is that of occurrence."""
+        """A stamp of the past, but never before what the log tells last: order is that of
+        occurrence."""
         if self.latest is None:
             return stamp
         given, latest = self.stamp_unix(stamp), self.stamp_unix(self.latest)
@@ -237,7 +239,15 @@ class TxLog(txfiles.Files):
         kind, seq, _, key, n, stamp, data = fields[:7]
         if csms_id is None:
             csms_id = self.csms_id(key)
-        return Record(seq, kind, key, data, csms_id, self.stamp_unix(stamp), n)
+        return Record(seq, kind, key, data, csms_id, self.told_at(fields), n)
+
+    def told_at(self, fields):
+        """Unix s of a record: its stamp, but never before its START, should the clock have been put
+        back before the stamp could be told."""
+        unix = self.stamp_unix(fields[5])
+        chain = self.chains.get(fields[3])
+        begun = self.stamp_unix(chain.begun) if chain else None
+        return begun if unix is not None and begun is not None and begun > unix else unix
 
     # --- delivery
 
@@ -271,6 +281,7 @@ class TxLog(txfiles.Files):
         """`fields` are the head now."""
         self.head_seq = fields[1]
         self._head = (fields[0], fields[3], fields[6].get("connector"))
+        self._begun = fields[5]
 
     def done(self, seq, csms_id=None, info=None):
         """The head was conclusively answered. False if `seq` is not the head."""
@@ -294,6 +305,7 @@ class TxLog(txfiles.Files):
                 self.chains[key] = chain = Chain(connector)
                 chain.start_seq = seq
                 chain.end_seq = -1
+                chain.begun = self._begun
             self.answered(key, csms_id, info, chain_parked)
         elif kind == END:
             self.chains.pop(key, None)

@@ -41,7 +41,7 @@ def park(log, seq, why, chain):
 
 def _keep(log, fields, why):
     path = log.root + "/parked"
-    copy = fields[:5] + [log.stamp_unix(fields[5]), fields[6], why, id_of(log, fields)]
+    copy = fields[:5] + [log.told_at(fields), fields[6], why, id_of(log, fields)]
     try:
         raw = _packed(copy)
         records.append(path, raw if records.size(path) else records.label(_FILE) + raw)

@@ -9,11 +9,12 @@ s.csms.ask("Reset", {...})      CALL to the station; returns the answer, dict or
 
 import json
 
-from ocpp.iso import to_iso
+from support import FakeClock
+
 from ocpp.instance import Station
+from ocpp.iso import to_iso
 from ocpp.loopback import Loopback
 from ocpp.rpc import CallError
-from support import FakeClock
 
 NOW = 1795230000  # 2026-11-21T03:00:00Z
 

@@ -1,9 +1,11 @@
 """A central system that answers transaction messages badly, and what it was told, word for word.
 
     world = FaultyWorld(connectors=1, settings={}, version="1.6")
-    world.csms.plan["start"] = [silent, refused]    faults of the next deliveries of a kind, in order;
+    world.csms.plan["start"] = [silent, refused]    faults of the next deliveries of a kind, in
+    order;
                                                     afterwards all is answered
-    world.csms.told                                 each delivery: Told(kind, id, text, payload, given, ms)
+    world.csms.told                                 each delivery: Told(kind, id, text, payload,
+    given, ms)
 
 Kinds: "start", "meter", "stop"; of OCPP 2.0.1 the Started, Updated and Ended events.
 """
@@ -12,10 +14,11 @@ import json
 from collections import namedtuple
 
 from central import Central, Setup
-from ocpp.log import log
 from power_station import NOW, Boot, World
 from powercut import Flash
 from support import FakeClock
+
+from ocpp.log import log
 
 TIMEOUT = 5000  # ms, MessageTimeout
 PAUSE = 2000  # ms, TransactionMessageRetryInterval
@@ -149,7 +152,8 @@ class Faulty(Central):
         fault(self, id, answer)
 
     def deliveries(self):
-        """What was told, repetitions taken together: a list of lists of Told. Checks what holds for all
+        """What was told, repetitions taken together: a list of lists of Told. Checks what holds
+        for all
         of them: strict order, no message id used twice."""
         ids = set()
         texts = set()

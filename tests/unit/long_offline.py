@@ -1,5 +1,5 @@
-"""Days without a central system: sessions at two connectors by a timetable, and a court that checks what
-is told afterwards as it comes, in memory that does not grow with it.
+"""Days without a central system: sessions at two connectors by a timetable, and a court that
+checks what is told afterwards as it comes, in memory that does not grow with it.
 
     days = Days(sessions, minutes)      a world with a small flash; nothing has happened yet
     days.live(fraction)                 the timetable goes on up to that part of it
@@ -15,6 +15,7 @@ from binascii import crc32
 
 from central import NOW
 from faulty import KINDS, Faulty, FaultyWorld
+
 from ocpp.iso import from_iso
 
 _GAP = const(60)  # s between meter values
@@ -22,6 +23,7 @@ _DOUBT_WH = const(100)  # after a power cut
 _RECENT = const(32)
 _STEP = const(50)  # ms
 _BINS = const(16)
+SLACK = 6144  # B: which modules are loaded differs
 
 SETTINGS = {
     "MeterValueSampleInterval": "60",
@@ -38,7 +40,7 @@ class Court(Faulty):
         # Of each session: connector, register and time at its start and at its end
         self.seen = [array("i", [0] * sessions) for _ in range(5)]
         self.begun = 0  # sessions so far
-        self.powerless = -1, -1  # numbers of the sessions a power cut ended
+        self.powerless = bytearray(sessions)  # 1: a power cut ended it
         self.current = [-1, -1]  # session that is being told, by connector
         self.told_begun = 0
         self.ended = bytearray(sessions)
@@ -78,6 +80,10 @@ class Court(Faulty):
             self._meter_told(payload, repeated)
         return {}
 
+    def minutes(self):
+        """Full minutes of all sessions: so many meter values were taken."""
+        return sum([(b - a) // _GAP for a, b in zip(self.seen[2], self.seen[4])])
+
     def _stamp(self, text, slack=0):
         unix = from_iso(text)
         assert unix >= self.last - slack, "order: %d s back" % (self.last - unix)
@@ -91,7 +97,10 @@ class Court(Faulty):
             self.told_begun += 1
             unix = self._stamp(payload["timestamp"])
             connector, wh, at = self.seen[0][n], self.seen[1][n], self.seen[2][n]
-            assert payload["connectorId"] == connector and payload["meterStart"] == wh, (n, payload)
+            assert payload["connectorId"] == connector and payload["meterStart"] == wh, (
+                n,
+                payload,
+            )
             assert abs(unix - at) <= 2, (n, unix - at)
             assert self.current[connector - 1] < 0, "begins before the one before has ended"
             self.current[connector - 1] = n
@@ -109,7 +118,7 @@ class Court(Faulty):
             return
         n = self._of_id(payload)
         wh = payload["meterStop"]
-        if n in self.powerless:
+        if self.powerless[n]:
             assert payload["reason"] == "PowerLoss", payload
             assert self.seen[3][n] - _DOUBT_WH <= wh <= self.seen[3][n], (n, wh, self.seen[3][n])
             at = self._stamp(payload["timestamp"], 60)
@@ -161,16 +170,17 @@ class Days(FaultyWorld):
         return s
 
     def reboot(self, online=False):
+        """Power goes, and is back. -> number of sessions it ended."""
         court = self.csms
-        running = [-1, -1]
+        before = sum(court.powerless)
         for c in self.s.station.connectors:
             if c.tx:
                 n = int(c.tx.id_token[1:])
-                running[c.id - 1] = n
                 self._note(n, c)
-        court.powerless = tuple(running)
+                court.powerless[n] = 1
         self.s = FaultyWorld.reboot(self, online)
         self.s.run(15000)
+        return sum(court.powerless) - before
 
     def _begun(self, event, c):
         court = self.csms
@@ -217,7 +227,8 @@ class Days(FaultyWorld):
         s.run(1000, _STEP)
         until = self.csms.count + at_most
         loops = 0
-        while s.station.log.pending() and (not at_most or self.csms.count < until):
+        log = s.station.log
+        while self.csms.count < until if at_most else log.pending() or log.needs_compact:
             s.run(_STEP, _STEP)
             loops += 1
             assert loops < 200000, "it does not come to an end"
@@ -228,15 +239,22 @@ class Days(FaultyWorld):
         gc.collect()
         self.peak = max(self.peak, gc.mem_alloc())
 
-    def widths(self):
-        """How many sessions had which longest pause between two meter values told: list by 2**n min."""
+    def rest(self):
+        """Bytes in use when there is nothing to do."""
+        self.s.events.clear()
+        self.s.run(3000)
+        gc.collect()
+        return gc.mem_alloc()
+
+    def widths(self, first, last):
+        """How many of these sessions had which longest pause without a meter value told: a list,
+        [n] for up to 2**n minutes."""
         found = [0] * _BINS
-        for n, wide in enumerate(self.csms.widest):
-            if self.csms.ended[n]:
-                power = 0
-                while 1 << power < wide:
-                    power += 1
-                found[power] += 1
+        for wide in self.csms.widest[first:last]:
+            power = 0
+            while 1 << power < wide:
+                power += 1
+            found[power] += 1
         return found
 
     def judge(self):
@@ -247,8 +265,7 @@ class Days(FaultyWorld):
         assert bytes(court.ended) == b"\x01" * len(court.ended), "stops: %s" % bytes(court.ended)
         assert court.current == [-1, -1]
         lost = self.flowed - court.told_wh
-        cuts = len([n for n in court.powerless if n >= 0])
-        assert 0 <= lost <= cuts * _DOUBT_WH, "%d Wh not told" % lost
+        assert 0 <= lost <= sum(court.powerless) * _DOUBT_WH, "%d Wh not told" % lost
 
 
 def _timetable(sessions, seconds):
@@ -267,3 +284,57 @@ def _timetable(sessions, seconds):
         entries.append((begin + last + 20, n, connector, "leave"))
     entries.sort()
     return entries
+
+def check(sessions, minutes, first, cut):
+    """Offline for `minutes` but for one reconnection after the part `first` of them; power goes at the
+    part `cut`, and in the middle of the replay."""
+    days = Days(sessions, minutes)
+    days.live(first)
+    days.replay()
+    days.peak = 0
+    days.s.connection.disconnect()
+    days.live(2 * first)
+    rest = days.rest()
+    begun = days.csms.begun
+    days.replay()
+    usual = days.peak - rest  # what telling a few sessions takes
+    days.s.connection.disconnect()
+
+    days.live(cut)
+    while not all([c.tx for c in days.s.station.connectors]):
+        cut += 0.001
+        days.live(cut)
+    assert days.reboot() == 2
+    days.live(1)
+    log = days.s.station.log
+    assert log.segments <= log.max_segments + 1 and not log.full
+    queued = log.pending()
+    at_rest = days.rest()
+    assert at_rest - rest < SLACK, (rest, at_rest)
+
+    days.peak = 0
+    days.replay(queued // 2)
+    assert days.csms.again == 0, "told twice"
+    days.reboot(online=True)
+    days.replay()
+    days.judge()
+    assert days.csms.again <= 17, days.csms.again
+    kept = sum(days.csms.kept)
+    thinned = days.csms.minutes() - kept
+    print("%d sessions, %d meter values told, %d thinned out" % (sessions, kept, thinned))
+    used = days.peak - at_rest
+    print("heap %d + %d B; for a few sessions %d + %d B" % (at_rest, used, rest, usual))
+    assert used - usual < SLACK, (used, usual)
+    assert thinned > 200 and kept > sessions
+    widths = days.widths(begun, sessions)
+    print("longest pauses without a meter value, by 2**n min:", widths)
+    check_evenly(widths)
+
+
+def check_evenly(widths):
+    """Meter values are thinned out evenly: the longest pauses differ by a factor of two, and of the
+    youngest, whose turn had not come yet, by more."""
+    most = max(range(_BINS), key=lambda n: widths[n])
+    near = max(widths[most - 1] if most else 0, widths[most + 1])
+    others = sum(widths) - widths[most] - near
+    assert others <= sum(widths) // 10, widths

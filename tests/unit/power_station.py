@@ -1,21 +1,23 @@
-"""A whole station on a flash that loses power at any chosen operation, and the court that judges what
-a recording central system got of it.
+"""A whole station on a flash that loses power at any chosen operation, and the court that judges
+what a recording central system got of it.
 
-    count = enumerate_cuts(scenario)     runs `scenario(world)` once without a cut, then with a cut before
-                                         and half-way through every block operation; each time the station
-                                         boots again, connects, and the world is judged
+    count = enumerate_cuts(scenario)     runs `scenario(world)` once without a cut, then with a
+    cut before
+                                         and half-way through every block operation; each time the
+                                         station boots again, connects, and the world is judged
 
-The world outlives the station: cars, meters, the central system. Energy flows only while the station's
-outputs permit it, so what flowed and what was reported can be compared.
+The world outlives the station: cars, meters, the central system. Energy flows only while the
+station's outputs permit it, so what flowed and what was reported can be compared.
 """
 
 import gc
 
 from central import NOW, Central, Setup
-from ocpp.iso import from_iso
-from ocpp.log import log
 from powercut import Flash, PowerCut
 from support import FakeClock
+
+from ocpp.iso import from_iso
+from ocpp.log import log
 
 _STEP = 50  # ms
 _WH = 5  # Wh per second of charging: 18 kW
@@ -60,7 +62,7 @@ class Recorder(Central):
         return {"transactionId": ids[-1], "idTagInfo": {"status": "Accepted"}}
 
     def _stop(self, payload):
-        content, first = self._first("stop", payload)
+        _content, first = self._first("stop", payload)
         if first:
             self.order.append(payload["timestamp"])
         id = payload["transactionId"]
@@ -69,7 +71,7 @@ class Recorder(Central):
 
     def _meter(self, payload):
         if "transactionId" in payload:
-            content, first = self._first("meter", payload)
+            _content, first = self._first("meter", payload)
             if first:
                 self.order.append(payload["meterValue"][0]["timestamp"])
                 self.meters.append(payload)
@@ -206,7 +208,8 @@ class World:
 
 
 def enumerate_cuts(make, scenario, every=1, first=1):
-    """Run a scenario with a cut at every `every`-th block operation, before and half-way through it.
+    """Run a scenario with a cut at every `every`-th block operation, before and half-way through
+    it.
     `make()` gives a new World. -> (number of cuts, block operations of the whole scenario)"""
     log.sink = lambda level, line: None  # every cut has its errors
     world = make()

@@ -12,12 +12,13 @@ import json
 import sys
 
 from central import NOW, Setup
-from ocpp.log import log
 from powercut import Flash, PowerCut
 from soak_acts import act, plug, present, soothe, unplug
 from soak_court import Session, Violation, check, judge
 from soak_csms import GOOD, Csms
 from support import FakeClock
+
+from ocpp.log import log
 
 _WARN = const(1)
 _INFO = const(2)
@@ -31,8 +32,14 @@ _BAND = const(500000000)  # Wh between the registers of two connectors
 _BACK = const(10000000)  # Wh a register is set back by: readings never come twice
 _HEEDED_MS = const(15000)  # until an identifier that was refused gets no energy
 _HOUR = const(3600000)
-_GAPS = ((500, 5000), (1000, 60000), (1000, 60000), (60000, 600000), (60000, 900000), (600000, 3600000))
-
+_GAPS = (
+    (500, 5000),
+    (1000, 60000),
+    (1000, 60000),
+    (60000, 600000),
+    (60000, 900000),
+    (600000, 3600000),
+)
 
 
 class Restart(Exception):
@@ -303,7 +310,9 @@ class World:
             return
         check(socket.car, "started without a car at", c.id)
         check(not socket.faults, "started with a fault at", c.id)
-        check(False not in (socket.operative, self.operative), "started while out of order at", c.id)
+        check(
+            False not in (socket.operative, self.operative), "started while out of order at", c.id
+        )
         for credit in self.credits:
             if credit[1] == tag and credit[2] in (None, c.id):
                 self.credits.remove(credit)
@@ -603,7 +612,8 @@ class World:
 
 def soak(seed, hours=48, parts=3, story=None):
     """One life of about `hours` in `parts`, with an hour of calm and a judgement after each.
-    -> what happened: {name: how often}, "ms": the time it was, "transactions": how many were told."""
+    -> what happened: {name: how often}, "ms": the time it was, "transactions": how many were
+    told."""
     world = World(seed, story)
     before = None
     try:
@@ -612,7 +622,9 @@ def soak(seed, hours=48, parts=3, story=None):
             world.calm_down()
             world.count("transactions", judge(world))
             heap = world.heap()
-            check(before is None or heap - before < world.heap_slack, "heap from", before, "to", heap)
+            check(
+                before is None or heap - before < world.heap_slack, "heap from", before, "to", heap
+            )
             before = before or heap
     finally:
         log.sink = None

@@ -33,9 +33,7 @@ def act(world):
 def _expire(world):
     """A card presented long ago begins nothing any more, unless its grant still waits."""
     waiting = [c.grant.id_token for c in world.life.station.connectors if c.grant]
-    world.credits = [
-        c for c in world.credits if world.ms - c[0] < _CREDIT_MS or c[1] in waiting
-    ]
+    world.credits = [c for c in world.credits if world.ms - c[0] < _CREDIT_MS or c[1] in waiting]
 
 
 def soothe(world):

@@ -7,6 +7,7 @@ readings are never used twice, so a reading tells connector and time.
 """
 
 from central import NOW
+
 from ocpp.iso import from_iso
 
 _SLACK_S = const(5)  # the station's clock may be off by the way of an answer, and by rounding
@@ -74,7 +75,8 @@ def _check_taken(csms):
 
 
 def _check_order(world):
-    """What is heard for the first time comes in the order of occurrence, save what had to wait aside,
+    """What is heard for the first time comes in the order of occurrence, save what had to wait
+    aside,
     and ends found out after a cut, which bear the time of the last meter value."""
     last = 0
     for stamp, resent, content in world.csms.order:
@@ -192,6 +194,7 @@ def _check_sessions(world, socket, claims):
 
 def _check_meters(world, claims):
     """Meter values belong to a transaction, by register, time and id."""
+    slack = _SLACK_S + world.skew_s
     for told in world.csms.meters.values():
         payload = told.payload
         value = payload["meterValue"][0]
@@ -203,7 +206,7 @@ def _check_meters(world, claims):
             near = [
                 c
                 for c in claims
-                if c.lo <= wh <= c.hi and c.begin - _SLACK_S <= unix <= c.end + _SLACK_S
+                if c.lo <= wh <= c.hi and c.begin - slack <= unix <= c.end + slack
             ]
             check(near, "meter value of no transaction:", payload)
             ids = []

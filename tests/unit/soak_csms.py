@@ -7,6 +7,7 @@ or not that answer gets through.
 import json
 
 from central import NOW, Central
+
 from ocpp.iso import to_iso
 from ocpp.rpc import CallError
 
@@ -74,7 +75,8 @@ class Csms(Central):
         return NOW + self.world.ms // 1000 + self.skew
 
     def restart(self):
-        """It comes back with its ids counted anew, and remembers nothing it was about to answer."""
+        """It comes back with its ids counted anew, and remembers nothing it was about to
+        answer."""
         self.next_transaction = 1
         self._inbox = []
         self._outbox = []
@@ -168,7 +170,8 @@ class Csms(Central):
         return [3, id, dice.pick(wrong)]
 
     def _hear(self, action, payload, taken=False):
-        """It arrived, but is not taken; or the station may believe it is, odd as the answer was."""
+        """It arrived, but is not taken; or the station may believe it is, odd as the answer
+        was."""
         if action == "StartTransaction":
             self._note(self.starts, payload)
         elif action == "StopTransaction":

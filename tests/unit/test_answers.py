@@ -1,5 +1,6 @@
 # heap: 8M
-"""Answers of the central system that are lost, late, doubled or foreign, and transaction ids of every
+"""Answers of the central system that are lost, late, doubled or foreign, and transaction ids of
+every
 kind: each transaction is told once, whole, in order, under the id it was given (OCPP 1.6 §3.7)."""
 
 from faulty import (
@@ -19,7 +20,8 @@ from faulty import (
 
 KINDS = ("start", "meter", "stop")
 
-# (name, faults of the first deliveries, deliveries in all, least pause before the second one in ms)
+# (name, faults of the first deliveries, deliveries in all, least pause before the second one in
+# ms)
 FAULTS = (
     ("lost", [silent], 2, TIMEOUT + PAUSE),
     ("lost twice", [silent, silent], 3, TIMEOUT + PAUSE),
@@ -113,7 +115,8 @@ def test_pauses_grow_with_the_attempts():
 
 
 def test_faults_at_every_message_of_two_connectors():
-    """Everything at once, interleaved: each transaction is whole, and the order is that of occurrence."""
+    """Everything at once, interleaved: each transaction is whole, and the order is that of
+    occurrence."""
     world = FaultyWorld(2)
     s = world.boot()
     s.run(1000)
@@ -274,7 +277,7 @@ def test_remote_stop_of_an_id_that_two_transactions_have():
 
 
 def test_power_cut_with_two_transactions_of_one_id():
-    world, s, c1, c2 = two_of_one_id()
+    world, s, _c1, _c2 = two_of_one_id()
     world.cars = [False, False]
     s = world.reboot()
     s.run(30000)

@@ -1,5 +1,6 @@
 # heap: 8M
-"""As test_answers.py, over OCPP 2.0.1: the events of a transaction come once, in order, without a gap in
+"""As test_answers.py, over OCPP 2.0.1: the events of a transaction come once, in order, without a
+gap in
 their numbers, and say so if they happened offline (OCPP 2.0.1 E04, E12, E13)."""
 
 from faulty import FaultyWorld, cut, refused, silent, twice
@@ -14,7 +15,8 @@ def make(connectors=1, settings=None):
 
 
 def transactions(world):
-    """transactionId -> payloads of its events, in the order they came. Their numbers have no gap."""
+    """transactionId -> payloads of its events, in the order they came. Their numbers have no
+    gap."""
     found = {}
     for d in world.csms.deliveries():
         p = d[0].payload

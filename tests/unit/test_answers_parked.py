@@ -1,5 +1,6 @@
 # heap: 8M
-"""Transaction messages that the central system does not take: parked when the attempts are used up,
+"""Transaction messages that the central system does not take: parked when the attempts are used
+up,
 shown, and told again on request (OCPP 1.6 §3.7.2, errata 3.18)."""
 
 from faulty import FaultyWorld, late, refused, silent
@@ -87,7 +88,8 @@ def test_a_start_given_up_and_told_again_while_it_runs():
 
 
 def test_a_central_system_that_refuses_all_for_hours():
-    """All is parked, with a restart in between; told again it comes in order and under the ids given."""
+    """All is parked, with a restart in between; told again it comes in order and under the ids
+    given."""
     world = FaultyWorld(2)
     s = world.boot()
     s.run(1000)
@@ -115,7 +117,8 @@ def test_a_central_system_that_refuses_all_for_hours():
 
 
 def test_parked_again():
-    """What is refused once more on request is parked once more, not lost and not for ever in the way."""
+    """What is refused once more on request is parked once more, not lost and not for ever in the
+    way."""
     world, s = parked_session("stop", refused)
     text = [t.text for t in world.csms.told if t.kind == "stop"][0]
     world.csms.told.clear()
@@ -134,7 +137,8 @@ def test_parked_again():
 
 
 def test_many_parked_starts():
-    """Nothing grows with their number while they are told again: neither memory nor a record on flash."""
+    """Nothing grows with their number while they are told again: neither memory nor a record on
+    flash."""
     world = FaultyWorld(2, {"TransactionMessageAttempts": "1"})
     s = world.boot()
     s.run(1000)
@@ -203,5 +207,5 @@ def test_the_longest_record_can_be_parked():
     assert len(record.data["pad"]) == size
     assert log.park(record.seq, "\x01" * 80)
     assert s.waiting() == (0, 1)
-    (parked, why), = list(log.parked_records())
+    ((parked, _why),) = list(log.parked_records())
     assert parked.data == record.data and parked.csms_id == record.csms_id == 1

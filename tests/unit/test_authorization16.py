@@ -2,6 +2,7 @@
 """Who may charge, online and offline (OCPP 1.6 §3.5, §4.1)."""
 
 from central import NOW, Setup
+
 from ocpp.iso import to_iso
 from ocpp.rpc import CallError
 

@@ -2,6 +2,7 @@
 """Registration, heartbeat and clock (OCPP 1.6 §4.2, §4.6)."""
 
 from central import NOW, Setup
+
 from ocpp.iso import to_iso
 from ocpp.rpc import CallError
 
@@ -108,7 +109,7 @@ def test_heartbeats_when_idle_only():
     s.run(25000, 50)
     assert len(s.csms.sent("Heartbeat")) == 2
     s.csms.forget()
-    for n in range(4):  # other traffic proves the link
+    for _n in range(4):  # other traffic proves the link
         s.station.call("DataTransfer", {"vendorId": "x"})
         s.run(6000, 50)
     assert s.csms.sent("Heartbeat") == []

@@ -1,6 +1,7 @@
+from support import FakeClock, raises
+
 from ocpp.clock import FLOOR, Timer
 from ocpp.iso import from_iso, to_iso
-from support import FakeClock, raises
 
 
 def test_iso_both_ways():

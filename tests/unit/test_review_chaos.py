@@ -1,10 +1,12 @@
 # heap: 6M
-"""Anything in any order: what must hold at every moment, and what must be true once all is calm again."""
+"""Anything in any order: what must hold at every moment, and what must be true once all is calm
+again."""
 
 import os
 import random
 
 from central import Setup, fresh_directory
+
 from ocpp.rpc import CallError
 
 _TAGS = ("A", "B", "b", "C" * 20, "Ü", "X" * 21)
@@ -280,7 +282,7 @@ class Chaos(Setup):
         assert states == ["Available"] * len(states), states
         assert station.log.pending() == 0 and station.log.open_transactions() == []
         assert not station.rpc._queue and not station.jobs and not station.rpc.busy
-        assert not station.tokens._asked
+        assert not station.tokens.busy
         for n in range(len(states) + 1):
             assert self.csms.statuses(n)[-1] == "Available", (n, self.csms.statuses(n))
         assert not station.resetting
@@ -298,7 +300,7 @@ def one(seed, rounds=250):
     s = Chaos(seed, settings={"AllowOfflineTxForUnknownId": "true"})
     s.station.errors_fault = lambda: any(e.faulted for e in s.station.errors)
     s.run(1000)
-    for n in range(rounds):
+    for _n in range(rounds):
         s.act()
         for _ in range(5):
             s.run(100, 20)

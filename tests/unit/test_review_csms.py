@@ -4,7 +4,6 @@
 import json
 
 from central import Setup
-from ocpp.rpc import CallError
 
 TIME = "2026-11-21T03:00:00Z"
 

@@ -1,5 +1,6 @@
 # heap: 3M
-"""loop() raises nothing, whatever the host's functions or the memory do, and goes on with the rest."""
+"""loop() raises nothing, whatever the host's functions or the memory do, and goes on with the
+rest."""
 
 from central import Setup
 

@@ -2,6 +2,7 @@
 """Restarts in any state, also where the log was damaged."""
 
 from central import Setup
+
 from ocpp import txlog
 
 

@@ -4,10 +4,11 @@
 import json
 
 from central import Setup
+from support import FakeClock
+
 from ocpp.clock import Timer
 from ocpp.loopback import Loopback
 from ocpp.rpc import RPC
-from support import FakeClock
 
 
 def broken(*_):
@@ -47,7 +48,7 @@ def test_a_timer_stays_due_however_late_it_is_looked_at():
 
 
 def test_done_that_fails_does_not_escape():
-    clock, near, rpc = pair()
+    _clock, near, rpc = pair()
     rpc.call("A", {}, broken)
     rpc.call("B", {})
     steps(rpc)
@@ -57,7 +58,7 @@ def test_done_that_fails_does_not_escape():
 
 
 def test_listener_and_observer_that_fail_do_not_escape():
-    clock, near, rpc = pair()
+    _clock, near, rpc = pair()
     rpc.listeners.append(broken)
     rpc.observers["A"] = [broken]
     done = []
@@ -69,7 +70,7 @@ def test_listener_and_observer_that_fail_do_not_escape():
 
 
 def test_payload_that_fails_ends_its_call_only():
-    clock, near, rpc = pair()
+    _clock, near, rpc = pair()
     errors = []
     rpc.call("A", broken, lambda result, error: errors.append(error.code))
     rpc.call("B", {})
@@ -78,7 +79,7 @@ def test_payload_that_fails_ends_its_call_only():
 
 
 def test_what_breaks_our_own_schema_is_a_local_error():
-    clock, near, rpc = pair()
+    _clock, near, rpc = pair()
     from ocpp.rpc import CallError
 
     def check(action, is_request, payload, lenient):
@@ -93,7 +94,7 @@ def test_what_breaks_our_own_schema_is_a_local_error():
 
 
 def test_many_requests_at_once_are_all_answered_in_order():
-    clock, near, rpc = pair()
+    _clock, near, rpc = pair()
     rpc.on_call = lambda request: {}
     for n in range(20):
         near.far.send(json.dumps([2, "q%d" % n, "A", {}]))
@@ -102,7 +103,7 @@ def test_many_requests_at_once_are_all_answered_in_order():
 
 
 def test_a_call_that_somebody_waits_for_does_not_wait_in_the_queue_for_ever():
-    clock, near, rpc = pair()
+    clock, _near, rpc = pair()
     seen = []
     rpc.call("Slow", {})
     rpc.call("Authorize", {}, lambda result, error: seen.append(error.code), timeout_ms=5000)
@@ -113,7 +114,7 @@ def test_a_call_that_somebody_waits_for_does_not_wait_in_the_queue_for_ever():
 
 
 def test_a_call_that_somebody_waits_for_fails_with_the_connection():
-    clock, near, rpc = pair()
+    _clock, near, rpc = pair()
     seen = []
     rpc.call("Slow", {})
     rpc.call("Authorize", {}, lambda result, error: seen.append(error.code), timeout_ms=5000)
@@ -128,7 +129,7 @@ def test_a_call_that_somebody_waits_for_fails_with_the_connection():
 
 
 def test_the_timeout_counts_from_the_question_not_from_the_sending():
-    clock, near, rpc = pair()
+    clock, _near, rpc = pair()
     seen = []
     rpc.call("Slow", {}, timeout_ms=4000)
     rpc.call("Authorize", {}, lambda result, error: seen.append(error.code), timeout_ms=5000)
@@ -140,7 +141,7 @@ def test_the_timeout_counts_from_the_question_not_from_the_sending():
 
 
 def test_a_full_queue_keeps_the_boot_and_its_size():
-    clock, near, rpc = pair()
+    _clock, _near, rpc = pair()
     from ocpp import calls as module
 
     rpc.may_send = lambda klass: False
@@ -151,7 +152,7 @@ def test_a_full_queue_keeps_the_boot_and_its_size():
         lost.append(1)
         rpc.call("Event", {}, None)
 
-    for n in range(40):
+    for _n in range(40):
         rpc.call("Event", {}, again)
     assert "Boot" not in lost and len(rpc._queue) <= 16, (lost, len(rpc._queue))
 

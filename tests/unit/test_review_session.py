@@ -1,8 +1,8 @@
 # heap: 3M
-"""Races of plug, card, fault, availability, lock and reset; outputs that must be safe at any time."""
+"""Races of plug, card, fault, availability, lock and reset; outputs that must be safe at any
+time."""
 
 from central import Setup
-from ocpp.rpc import CallError
 
 
 def up(**more):
@@ -95,7 +95,7 @@ def test_a_card_that_is_asked_for_does_not_block_a_remote_start_of_the_same():
     s.plug(2)
     s.run(300)
     for n in (1, 2):
-        answer = s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": n}, 20)
+        s.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": n}, 20)
     s.run(2000)
     assert [c.tx is not None for c in s.station.connectors] == [True, True]
 
@@ -338,7 +338,9 @@ def test_a_status_that_waits_goes_out_when_the_wait_is_taken_back():
     s.plug()
     s.run(2000)
     assert s.csms.statuses(1) == []
-    assert s.ask("ChangeConfiguration", {"key": "MinimumStatusDuration", "value": "0"}) == {"status": "Accepted"}
+    assert s.ask("ChangeConfiguration", {"key": "MinimumStatusDuration", "value": "0"}) == {
+        "status": "Accepted"
+    }
     s.run(500)
     assert s.csms.statuses(1) == ["Preparing"]
 

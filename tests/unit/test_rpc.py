@@ -1,9 +1,10 @@
 import json
 
+from support import FakeClock
+
 from ocpp import calls
 from ocpp.loopback import Loopback
 from ocpp.rpc import RPC, CallError
-from support import FakeClock
 
 
 class Far:

@@ -4,7 +4,6 @@ import sys
 from support import raises
 
 from ocpp.rpc import CallError
-from ocpp.station import settings as module
 from ocpp.station import settings_edit
 from ocpp.station.settings import Settings
 from ocpp.v16.ops import change_configuration, get_configuration

@@ -1,7 +1,8 @@
 import json
 
-from ocpp import strictjson
 from support import raises
+
+from ocpp import strictjson
 
 
 def test_accepts_what_json_is():

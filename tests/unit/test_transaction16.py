@@ -1,7 +1,9 @@
 # heap: 3M
-"""Transactions: how they end, what is told, and how it is delivered (OCPP 1.6 §3.7, §4.8, §4.10, §5)."""
+"""Transactions: how they end, what is told, and how it is delivered (OCPP 1.6 §3.7, §4.8, §4.10,
+§5)."""
 
 from central import Setup
+
 from ocpp.rpc import CallError
 
 

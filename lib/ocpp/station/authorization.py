@@ -13,7 +13,8 @@ _BUCKET_MAX = const(16)  # entries: 128 in all, the longest unused dropped first
 
 
 class Cache:
-    """Authorization cache on flash (OCPP 1.6 §3.5.1): a few entries per file, loaded one file at a time,
+    """Authorization cache on flash (OCPP 1.6 §3.5.1): a few entries per file, loaded one file at
+    a time,
     so that memory does not grow with it."""
 
     def __init__(self, store):

@@ -20,7 +20,8 @@ class Availability:
     def change(self, id, operative):
         """Change connector `id`, 0: the station with all connectors.
 
-        Returns "Accepted", or "Scheduled" if a transaction has to end first; "Rejected" if flash failed."""
+        Returns "Accepted", or "Scheduled" if a transaction has to end first; "Rejected" if flash
+        failed."""
         station = self._station
         if not self._save(id, operative):
             return "Rejected"

@@ -1,4 +1,5 @@
-"""A transaction of a connector from its start to its end: the part of `Session` that is in memory only
+"""A transaction of a connector from its start to its end: the part of `Session` that is in memory
+only
 while there is one. The functions take the Connector and may use its private parts."""
 
 from ocpp import txlog

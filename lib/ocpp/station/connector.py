@@ -188,7 +188,8 @@ class Connector(Session):
         return self._last_wh
 
     def metered(self):
-        """True if the register can be read. Without it nothing begins: it would be billed from wherever
+        """True if the register can be read. Without it nothing begins: it would be billed from
+        wherever
         the register was last seen."""
         self.read_energy()
         if self._silent:

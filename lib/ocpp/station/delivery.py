@@ -1,6 +1,7 @@
 """Delivers the transaction log: one record at a time, in order, until each is answered or parked.
 
-OCPP 1.6 §3.7.1 (offline), §3.7.2 (retries: TransactionMessageAttempts, TransactionMessageRetryInterval).
+OCPP 1.6 §3.7.1 (offline), §3.7.2 (retries: TransactionMessageAttempts,
+TransactionMessageRetryInterval).
 """
 
 from ocpp import calls

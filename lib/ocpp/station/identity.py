@@ -20,7 +20,8 @@ class IdInfo:
 
 
 def checked(id_token, most=36):
-    """The identifier. TypeError if it is no text, ValueError if it has not 1 to `most` characters."""
+    """The identifier. TypeError if it is no text, ValueError if it has not 1 to `most`
+    characters."""
     if not isinstance(id_token, str):
         raise TypeError("an identifier is a text, not %r" % (id_token,))
     if not 1 <= len(id_token) <= most:

@@ -73,7 +73,8 @@ class Metering:
         return False
 
     def trim(self, lists):
-        """Take out of the lists (names) what this station can't measure. Call once it is complete."""
+        """Take out of the lists (names) what this station can't measure. Call once it is
+        complete."""
         for name in lists:
             text = self._settings.get(name)
             keep = [item for item in text.split(",") if item and not self.check(item)]

@@ -17,8 +17,7 @@ class Registration:
     def __init__(self, station):
         self._station = station
         self.status = None  # None before the first answer, "Accepted", "Pending", "Rejected"
-        self._asking = False
-        self._beating = False  # True: a heartbeat waits for its answer
+        self._beaten_by = 0  # uptime by which the heartbeat sent last has its answer, 0: it has
         self._retry = Timer(station.clock)
         self._retry.start(0)
         self._heartbeat = Timer(station.clock)
@@ -37,16 +36,17 @@ class Registration:
 
     def step(self):
         if self.status != ACCEPTED:
-            if self._retry.due() and not self._asking and self._station.connection.connected:
+            if self._retry.due() and self._station.connection.connected:
                 self.boot()
         elif self._heartbeat.due() or self._daily.due():
             self._beat()
 
     def boot(self):
         """Send BootNotification now."""
-        self._asking = True
-        self._retry.stop()
-        self._station.dialect.boot(self._booted)
+        station = self._station
+        station.rpc.forget(calls.BOOT)
+        self._retry.start_s(station.settings.get("MessageTimeout") + _OWN_INTERVAL_S)  # whatever happens
+        station.dialect.boot(self._booted)
 
     def reconnected(self):
         """A new connection: who was not answered on the last one asks again at once."""
@@ -76,7 +76,6 @@ class Registration:
 
     def _booted(self, status, interval, unix):
         """`status` None: no usable answer."""
-        self._asking = False
         if status is None:
             self._retry.start_s(_FAILED_S)
             return
@@ -99,12 +98,14 @@ class Registration:
     def _beat(self):
         self._interval_changed()
         self._daily.start_s(_DAY_S)
-        if self._station.connection.connected and not self._beating:
-            self._beating = True
-            self._station.dialect.heartbeat(self._beaten)
+        station = self._station
+        now = station.clock.uptime()
+        if station.connection.connected and now >= self._beaten_by:
+            self._beaten_by = now + station.settings.get("MessageTimeout") + _OWN_INTERVAL_S
+            station.dialect.heartbeat(self._beaten)
 
     def _beaten(self, unix):
-        self._beating = False
+        self._beaten_by = 0
         if unix is not None:
             self.set_time(unix)
 

@@ -1,7 +1,7 @@
 """The course of one connector from plug or card to the end of its transaction.
 
-`step()` is called about every 50 ms. The order inside matters: first what the inputs did, then, one step
-later, what follows from it, so that each state is seen, and reported, before the next.
+`step()` is called about every 50 ms. The order inside matters: first what the inputs did, then,
+one step later, what follows from it, so that each state is seen, and reported, before the next.
 """
 
 from ocpp.log import log
@@ -36,11 +36,14 @@ class Grant:
 class Session:
     """The part of a Connector that moves."""
 
-    # -- for host and dialects ---------------------------------------------------------------------
+    # -- for host and dialects
+    # ---------------------------------------------------------------------
 
     def begin(self, id_token, kind="", authorized=False, parent=None):
-        """Begin a session for an identifier of the type `kind`, once it is authorized. `authorized` True:
-        nobody is asked; its group is `parent` then. Returns False if this connector can't be used now.
+        """Begin a session for an identifier of the type `kind`, once it is authorized.
+        `authorized` True:
+        nobody is asked; its group is `parent` then. Returns False if this connector can't be used
+        now.
         ValueError for an identifier that is none."""
         return self.station.begin(self, id_token, kind, authorized, parent)
 
@@ -59,7 +62,8 @@ class Session:
         return True
 
     def stop(self, id_token=None, reason="Local"):
-        """Energy stops now; the transaction ends when the contactor is open. `id_token`: who stopped it."""
+        """Energy stops now; the transaction ends when the contactor is open. `id_token`: who
+        stopped it."""
         tx = self.tx
         if tx.ending:
             return
@@ -104,7 +108,8 @@ class Session:
         self.finishing = self.plugged or self.occupied
 
     def deauthorize(self):
-        """The central system does not accept whom this transaction runs for (OCPP 1.6 §3.5.4, §9.1:
+        """The central system does not accept whom this transaction runs for (OCPP 1.6 §3.5.4,
+        §9.1:
         StopTransactionOnInvalidId, MaxEnergyOnInvalidId)."""
         tx = self.tx
         if tx is None or tx.suspended or tx.energy_end_wh is not None or tx.ending:
@@ -117,7 +122,8 @@ class Session:
         else:
             _charging().withhold(self)
 
-    # -- the loop ----------------------------------------------------------------------------------
+    # -- the loop
+    # ----------------------------------------------------------------------------------
 
     def step(self):
         fault = None
@@ -135,7 +141,8 @@ class Session:
             self.clear_error("InternalError", FIRMWARE)
 
     def failed(self, e):
-        """An input could not be read, or a step not be done. After a second of it no energy flows for a
+        """An input could not be read, or a step not be done. After a second of it no energy flows
+        for a
         while: nobody watches over it."""
         self._failures += 1
         if self._failures < _GLITCH:
@@ -204,7 +211,8 @@ class Session:
         self.lock_wanted = False
 
     def _lost_ev(self):
-        """StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect (OCPP 1.6 §4.9, §4.10): as
+        """StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect (OCPP 1.6 §4.9,
+        §4.10): as
         long as the transaction runs, the lock stays shut."""
         if self.tx.ending:
             return

@@ -43,7 +43,8 @@ class Settings:
         return self._edit("text_of", self.get(name), own=False)
 
     def watch(self, name, fn):
-        """Call `fn(value)` after each change of a setting. KeyError if there is none of that name."""
+        """Call `fn(value)` after each change of a setting. KeyError if there is none of that
+        name."""
         self.get(name)
         self._watchers.setdefault(name, []).append(fn)
 

@@ -43,7 +43,8 @@ class StatusReporter:
         self._station.rpc.wake = True
 
     def update(self):
-        """Look at every connector; called once per step of the domain. Allocates nothing when idle."""
+        """Look at every connector; called once per step of the domain. Allocates nothing when
+        idle."""
         station = self._station
         self._look(self._slots[0], station.state(), station.errors, "")
         for c in station.connectors:
@@ -108,11 +109,10 @@ class StatusReporter:
         sent = slot.key
 
         def done(result, error):
-            if error is not None and error.local:
-                if error.code == "Timeout":
-                    slot.timer.start_s(_RETRY_S)
-                return
-            slot.sent = sent  # also when refused: the same once more would be refused again
+            if error is None or not error.local or error.code not in ("Timeout", "Offline"):
+                slot.sent = sent  # also when refused: the same once more would be refused again
+            elif error.code == "Timeout":
+                slot.timer.start_s(_RETRY_S)
 
         action, payload = self._station.dialect.status(
             id, slot.state, slot.error, slot.info, slot.stamp
@@ -121,7 +121,8 @@ class StatusReporter:
 
 
 def _newest(errors, state):
-    """The newest error that may be told with a state: a fault explains Faulted, a warning goes with the
+    """The newest error that may be told with a state: a fault explains Faulted, a warning goes
+    with the
     others, EVCommunicationError only with four of them (OCPP 1.6 §4.9)."""
     found = None
     for e in errors:

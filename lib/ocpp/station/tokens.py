@@ -1,26 +1,32 @@
 """Cards and other identifiers: what presenting one does, and which connector it is for.
 
-One reader may serve several connectors: a card without a connector goes to the one that is plugged in and
-waiting; with none plugged in, the grant floats: it is shown at the first free connector and moves to the
-one that is plugged in first.
+One reader may serve several connectors: a card without a connector goes to the one that is
+plugged in and
+waiting; with none plugged in, the grant floats: it is shown at the first free connector and moves
+to the one that is plugged in first.
 """
 
 from ocpp.log import log
 from ocpp.station.identity import ACCEPTED, same
 from ocpp.station.session import Grant
 
+_LATE_S = const(5)  # after the time-out of an authorization it can be asked for again
+
 
 class Tokens:
     def __init__(self, station):
         self._station = station
-        self._asked = []  # (identifier, connector or None) whose authorization is being asked for
+        # (identifier, connector or None) that is being asked for: uptime by which the answer is there
+        self._asked = {}
 
     @property
     def busy(self):
-        return bool(self._asked)
+        now = self._station.clock.uptime()
+        return any([by > now for by in self._asked.values()])
 
     def present(self, id_token, connector=None, kind=""):
-        """A card is held to the reader (of `connector`, or of all). Stops what it started, withdraws an
+        """A card is held to the reader (of `connector`, or of all). Stops what it started,
+        withdraws an
         authorization not yet used, or asks for one (OCPP 1.6 §3.5, §4.9 B1, §4.10)."""
         reach = [connector] if connector else self._station.connectors
         if self._opens_lock(reach, id_token, None):
@@ -52,7 +58,8 @@ class Tokens:
         self.ask(grant.id_token, grant.kind, judged, connector)
 
     def remote_start(self, id_token, connector=None, kind="", remote_start_id=None, profile=None):
-        """OCPP 1.6 §5.11. `profile`: charging profile of the transaction to come, kept with the grant.
+        """OCPP 1.6 §5.11. `profile`: charging profile of the transaction to come, kept with the
+        grant.
         Returns True if it will be tried."""
         station = self._station
         target = connector or self.choose(station.connectors)
@@ -86,7 +93,8 @@ class Tokens:
             self.authorize(connector, Grant(fixed))
 
     def choose(self, reach):
-        """The connector that a card without one is for, or None. Not one whose cable is kept for somebody
+        """The connector that a card without one is for, or None. Not one whose cable is kept for
+        somebody
         else (OCPP 1.6 §3.5.4)."""
         free = [c for c in reach if c.free and c.reservation is None and c.lock_holder is None]
         for c in free:
@@ -95,7 +103,8 @@ class Tokens:
         for c in free:
             if not c.plugged and not c.occupied and not c.finishing:
                 return c
-        # Left plugged in without a card for too long: only that same user can mean it, and only where
+        # Left plugged in without a card for too long: only that same user can mean it, and only
+        # where
         # there is no other connector (OCPP 1.6 errata 3.20).
         if len(self._station.connectors) == 1 or len(reach) == 1:
             return free[0] if free else None
@@ -104,13 +113,13 @@ class Tokens:
     def ask(self, id_token, kind, judged, connector=None):
         """Have `judged(info)` called, unless this identifier is being asked for there already."""
         key = (id_token.lower(), connector)
-        if key in self._asked or self._station.resetting:
+        now = self._station.clock.uptime()
+        if self._asked.get(key, 0) > now or self._station.resetting:
             return
-        self._asked.append(key)
+        self._asked[key] = now + self._station.settings.get("AuthorizationTimeout") + _LATE_S
 
         def done(info):
-            if key in self._asked:
-                self._asked.remove(key)
+            self._asked.pop(key, None)
             judged(info)
 
         self._station.authorization.check(id_token, kind, done)

@@ -1,4 +1,5 @@
-"""A running transaction: what is remembered of it in memory. Its history is in the log on flash."""
+"""A running transaction: what is remembered of it in memory. Its history is in the log on
+flash."""
 
 
 class Transaction:

@@ -1,6 +1,7 @@
 """OCPP 1.6: makes messages of what the domain has to say, and domain calls of what comes in.
 
-Only what is needed at any moment is here. Each operation, outgoing or incoming, is a module of `ops/`
+Only what is needed at any moment is here. Each operation, outgoing or incoming, is a module of
+`ops/`
 named like its action: `handle(dialect, request)` answers it, `payload`, `send` or `learn` make it.
 """
 
@@ -36,7 +37,8 @@ class Dialect:
 
         return code16(kind)
 
-    # -- what the domain asks for ------------------------------------------------------------------
+    # -- what the domain asks for
+    # ------------------------------------------------------------------
 
     def boot(self, done):
         """`done(status, interval in s, Unix time)`; status None: no usable answer."""
@@ -63,11 +65,13 @@ class Dialect:
         return state, error, info
 
     def transaction_id(self, key, csms_id=None):
-        """Id of the transaction with the local key `key`: what the central system gave, else none yet."""
+        """Id of the transaction with the local key `key`: what the central system gave, else none
+        yet."""
         return csms_id
 
     def transaction_message(self, record):
-        """(action, payload, learn) for a record of the transaction log, or None if this version has nothing
+        """(action, payload, learn) for a record of the transaction log, or None if this version
+        has nothing
         to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
         action = _RECORDS.get(record.kind)
         payload = self.op(action).record(self, record) if action else None
@@ -81,7 +85,8 @@ class Dialect:
         if payload:
             self.station.rpc.call("MeterValues", payload)
 
-    # -- what comes in -----------------------------------------------------------------------------
+    # -- what comes in
+    # -----------------------------------------------------------------------------
 
     def on_call(self, request):
         """Answer a CALL. Errors per OCPP-J 1.6 §4.2.3."""
@@ -105,5 +110,6 @@ class Dialect:
         return op.handle(self, request)
 
     def on_garbage(self, text, id, what):
-        """Code of the CALLERROR for a frame that is none; None: no answer is possible (OCPP-J 1.6 §4.2.3)."""
+        """Code of the CALLERROR for a frame that is none; None: no answer is possible (OCPP-J 1.6
+        §4.2.3)."""
         return "FormationViolation" if id and what != "unknown message type" else None

@@ -22,7 +22,8 @@ def id_info(info):
 
 
 def meter_value(unix, samples):
-    """A MeterValue (§7.33) from samples (see `station/samples.py`). Defaults are spelt out: not every
+    """A MeterValue (§7.33) from samples (see `station/samples.py`). Defaults are spelt out: not
+    every
     central system knows them."""
     values = []
     for sample in samples:

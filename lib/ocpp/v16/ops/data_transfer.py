@@ -1,4 +1,5 @@
-"""DataTransfer from the central system, OCPP 1.6 §5.6. Handlers: `station.on_data(vendor, message, fn)`."""
+"""DataTransfer from the central system, OCPP 1.6 §5.6. Handlers: `station.on_data(vendor,
+message, fn)`."""
 
 
 def handle(dialect, request):
