@@ -58,6 +58,8 @@ class UnitFile(pytest.File):
                 item.add_marker(mark)
             # Parallel runs keep a file together, because it is run once.
             item.add_marker(pytest.mark.xdist_group(self.path.name))
+            # The first case waits for the whole file; its process has a limit of its own.
+            item.add_marker(pytest.mark.timeout(self.timeout + 60))
             yield item
 
     def result(self, name):

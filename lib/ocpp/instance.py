@@ -31,6 +31,7 @@ from ocpp.store import Store
 
 _TICK_MS = const(100)  # how often inputs are looked at
 _SOUND_S = const(60)  # without a fault of ours, until its warning is taken back
+_DIRECTORY = const(0x4000)
 _JOBS = const(8)  # at work, before the central system is turned away
 
 
@@ -67,6 +68,7 @@ class Station(Host, OnDemand):
         self._quiet = Timer(clock)
         self._sound = Timer(clock)  # runs after a fault of ours
         self.full = False  # True: it was told that the flash is full
+        self.damage = 0  # damaged things on flash that were told of
         self.probe = Timer(clock)  # runs while it is: due to try again
         self._seen_epoch = 0
         self._compacting = False
@@ -303,10 +305,16 @@ class Station(Host, OnDemand):
             self.jobs.append(self._compact())
         if (self.log.full or self.store.full) != self.full or self.probe.due():
             self.check_flash()
+        if self.damaged() != self.damage:
+            self.report_damage()
         if self._sound.expired():
             self.errors = [e for e in self.errors if e.vendor_code != FIRMWARE]
         if self._quiet.due() and not self.rpc.busy and not self.jobs:
             self.tidy()
+
+    def damaged(self):
+        """How much was found damaged on flash since boot; what was intact is in use."""
+        return self.log.damaged + len(self.log.foreign) + len(self.store.damaged)
 
     def _compact(self):
         try:
@@ -354,9 +362,13 @@ class Station(Host, OnDemand):
 
 
 def _directory(root, name):
+    """Path of a directory for what is kept. Should a file be in its place, it is set aside."""
     path = root + "/" + name
     try:
         os.mkdir(path)
     except OSError:
-        pass
+        if not os.stat(path)[0] & _DIRECTORY:
+            os.rename(path, path + ".old")
+            os.mkdir(path)
+            log.error("station", path, "was no directory")
     return path

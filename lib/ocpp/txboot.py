@@ -11,6 +11,17 @@ _DIRECTORY = const(0x4000)
 _PARKED_FILE = const(-1)  # number in the label of `parked` and `resend`
 _EVENT = const(4)
 _CHECK = const(6)
+_MOST = const(524288)  # B
+
+
+def share(root):
+    """How many bytes the log may take of the file system `root` is on: half; the rest is for what
+    is parked and for small files."""
+    try:
+        of = os.statvfs(root)
+    except OSError:
+        return _MOST
+    return min(of[1] * of[2] // 2, _MOST)
 
 
 def scan(log):

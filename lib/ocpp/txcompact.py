@@ -76,41 +76,60 @@ def _movable(log, fields):
 
 
 def _thin(log):
-    """Take every second UPDATE out of the segment that was thinned least, and join it to the next
-    one if both fit. Those whose number in the transaction is a multiple of 2, 4, 8... stay.
-    -> True if there was something to try."""
-    number, level = _least_thinned(log)
+    """Take every second UPDATE out of the oldest of the segments that were thinned least: those
+    whose number in the transaction is a multiple of 2, 4, 8... stay. Then join it to its
+    neighbours where two fit into one. -> True if there was something to try."""
+    number, level = yield from _least_thinned(log)
     if not number:
         return False
-    level += 1
-    size = yield from _size(log, number, level)
-    target = log.after(number)
-    if target and target != log.last_number:
-        size += yield from _size(log, target, level)
-    if not target or target == log.last_number or size > log.segment_bytes - 32:
-        target = number
-    lost = yield from _rewrite(log, number, target, level)
-    if target != number:
-        log.forget(number)
-    if log.at[0] == target:
-        log.at = (target, 0)
-    lost = len([seq for seq in lost if seq >= log.cursor and seq != log.head_seq])
-    log.count -= lost
-    log.dropped += lost
+    yield from _rewrite(log, (number,), level + 1, level + 1)
+    yield from _join(log, _before(log, number), number)
+    yield from _join(log, number, log.after(number))
     return True
+
+
+def _join(log, first, second):
+    """Move what is in a segment to the next one, if there is room."""
+    size = records.size(log.path(first)) + records.size(log.path(second))
+    if first and second and second != log.last_number and size <= log.segment_bytes:
+        level = min(_level(log, first), _level(log, second))
+        yield from _rewrite(log, (first, second), 0, level)
+        log.forget(first)
+
+
+def _numbers(log):
+    """Numbers of all segments but the last, ascending."""
+    found = []
+    for entry in os.ilistdir(log.root):
+        number = txfiles.segment_number(entry[0])
+        if number and number != log.last_number:
+            found.append(number)
+    found.sort()
+    return found
+
+
+def _before(log, number):
+    """Number of the segment before another, 0: there is none."""
+    return max([n for n in _numbers(log) if n < number] or (0,))
+
+
+def _level(log, number):
+    """How often a segment was thinned."""
+    label = records.first(log.path(number))
+    return label[3] if label else 0
 
 
 def _least_thinned(log):
     best = 0
     lowest = _MAX_LEVEL
-    number = log.after(0)
-    while number and number != log.last_number:
-        label = records.first(log.path(number))
-        level = label[3] if label else 0
+    for number in _numbers(log):
+        level = _level(log, number)
         if level < lowest:
             best = number
             lowest = level
-        number = log.after(number)
+            if not level:
+                break
+        yield
     return best, lowest
 
 
@@ -125,25 +144,16 @@ def _stays(log, fields, level):
     return kind != _SAMPLE or not seq & ((1 << level) - 1) or data.get("keep")
 
 
-def _size(log, number, level):
-    size = 0
-    for step in _steps(log.path(number)):
-        if step is None:
-            yield
-        elif _stays(log, step[0], level):
-            size += len(step[1])
-    return size
-
-
-def _rewrite(log, number, target, level):
-    """-> list of the sequence numbers of the UPDATEs that went."""
+def _rewrite(log, sources, level, told):
+    """Write what stays of segments at `level` to the last of them, with level `told` in its label."""
+    target = sources[-1]
     new = log.path(target) + ".new"
     lost = []
     newest = 0
     f = open(new, "wb")
     try:
-        f.write(records.label(target, level))
-        for source in (number, target) if target != number else (number,):
+        f.write(records.label(target, told))
+        for source in sources:
             for step in _steps(log.path(source)):
                 if step is None:
                     yield
@@ -158,4 +168,8 @@ def _rewrite(log, number, target, level):
     finally:
         f.close()
     os.rename(new, log.path(target))
-    return lost
+    if log.at[0] == target:
+        log.at = (target, 0)
+    lost = len([seq for seq in lost if seq >= log.cursor and seq != log.head_seq])
+    log.count -= lost
+    log.dropped += lost

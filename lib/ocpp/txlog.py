@@ -66,9 +66,10 @@ Upkeep
     log.foreign                     files of a newer format: left alone, not read
     log.seen_boot                   highest boot number met in the log
 
-Full: above `max_bytes` every second UPDATE is taken out, oldest segments first, again and again
-but evenly; START, END and EVENT never. If the flash takes nothing at all, UPDATEs are dropped;
-the others wait in RAM (16 at most), are delivered from there and written as soon as possible.
+Full: above `max_bytes` (default: half of the file system, at most 512 kB) every second UPDATE is
+taken out, oldest segments first, again and again but evenly; START, END and EVENT never. If the
+flash takes nothing at all, UPDATEs are dropped; the others wait in RAM (16 at most), are delivered
+from there and written as soon as possible.
 """
 
 from collections import namedtuple
@@ -86,7 +87,10 @@ Record = namedtuple("Record", ("seq", "kind", "key", "data", "csms_id", "stamp",
 
 
 class TxLog(txfiles.Files):
-    def __init__(self, root, clock, segment_bytes=4096, max_bytes=524288):
+    def __init__(self, root, clock, segment_bytes=4096, max_bytes=None):
+        from ocpp import txboot
+
+        max_bytes = max_bytes or txboot.share(root)
         super().__init__(root, segment_bytes, max_bytes)
         self.clock = clock
         self.dates = Dates(clock)
@@ -100,8 +104,6 @@ class TxLog(txfiles.Files):
         self._head = None  # (kind, key, connector) of head_seq
         self._begun = None  # stamp of head_seq
         self._keys = 0
-        from ocpp import txboot
-
         txboot.scan(self)
 
     # --- writing

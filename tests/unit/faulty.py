@@ -106,6 +106,7 @@ class Faulty(Central):
         Central.__init__(self, None, None)
         self.plan = {}
         self.told = []
+        self.warnings = []  # StatusNotifications that tell an error
         self.later = []  # (ms, text to be sent then; None: the link is back)
         self.ids = None  # fn() -> the next transaction id; None: 1, 2, 3, ...
 
@@ -141,6 +142,8 @@ class Faulty(Central):
         answer = self.answers[action]
         if callable(answer):
             answer = answer(payload)
+        if payload.get("errorCode", "NoError") != "NoError":
+            self.warnings.append(payload)
         fault = answered
         kind = KINDS.get(payload.get("eventType", action))
         if kind:

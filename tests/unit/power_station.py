@@ -241,3 +241,21 @@ def enumerate_cuts(make, scenario, every=1, first=1):
             gc.collect()
             cuts += 1
     return cuts, total
+
+
+def prove(name, make, scenario):
+    cuts, total = enumerate_cuts(make, scenario)
+    print("%s: %d cuts at %d block operations" % (name, cuts, total))
+    assert cuts == 2 * total and total > 5, (cuts, total)
+
+
+def session(s, n, tag, ms):
+    """Plug, card, charge, card, unplug at connector n."""
+    s.plug(n)
+    s.run(500)
+    s.station.present(tag, n)
+    s.run(ms)
+    s.station.present(tag, n)
+    s.run(1000)
+    s.unplug(n)
+    s.run(500)

@@ -24,10 +24,9 @@ def act(world):
     for weight, fn in _ACTS:
         number -= weight
         if number < 0:
-            break
-    world.count(fn.__name__)
-    world.tell("--", fn.__name__)
-    fn(world)
+            world.count(fn.__name__)
+            world.tell("--", fn.__name__)
+            return fn(world)
 
 
 def _expire(world):

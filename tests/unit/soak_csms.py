@@ -69,7 +69,6 @@ class Csms(Central):
         self.stops = {}
         self.meters = {}
         self.order = []  # (stamp, text) of what was heard first
-        self.late_answers = self.failures = 0
 
     def time(self):
         return NOW + self.world.ms // 1000 + self.skew
@@ -132,22 +131,25 @@ class Csms(Central):
         dice = self.world.dice
         fate = dice.pick(_FATES) if dice.chance(self.bad) else "answer"
         if fate != "answer":
-            self.failures += 1
             self.world.count("CSMS: " + fate)
-        if fate == "vanish":
-            return self._hear(action, payload)
-        if fate in ("error", "garbage", "foreign"):
+        if fate in ("vanish", "error", "garbage", "foreign"):
             self._hear(action, payload, fate == "garbage" and action != "StartTransaction")
-            text = json.dumps(self._wrong(fate, id))
-            return self._send(lambda: text)
+            if fate != "vanish":
+                text = json.dumps(self._wrong(fate, id))
+                self._send(lambda: text)
+            return
         answer = self.answers[action]
         if callable(answer):
             answer = answer(payload)
-        if fate == "drop":
-            return None
         if fate == "refuse":  # taken, but it does not look like that
             text = json.dumps([4, id, "InternalError", "", {}])
-            return self._send(lambda: text)
+            self._send(lambda: text)
+        elif fate != "drop":
+            self._answer(action, id, payload, answer, fate)
+
+    def _answer(self, action, id, payload, answer, fate):
+        """A proper answer, in time, late or twice."""
+        dice = self.world.dice
 
         def make():
             if "currentTime" in answer:
@@ -157,8 +159,9 @@ class Csms(Central):
         self._send(make, dice.below(_SLOW_MS) if fate == "late" else 0)
         if fate == "double":
             self._send(make, dice.below(2000))
-        if fate in ("answer", "double"):
-            self._answered(action, payload)
+        if fate != "late" and action == "StartTransaction":
+            if TOKENS[payload["idTag"]][0] != "Accepted":
+                self.world.refused(payload["connectorId"], payload["meterStart"])
 
     def _wrong(self, fate, id):
         dice = self.world.dice
@@ -179,11 +182,6 @@ class Csms(Central):
             told.taken = told.taken or taken
         elif action == "MeterValues" and "transactionId" in payload:
             self._note(self.meters, payload)
-
-    def _answered(self, action, payload):
-        """A proper answer is on its way."""
-        if action == "StartTransaction" and TOKENS[payload["idTag"]][0] != "Accepted":
-            self.world.refused(payload["connectorId"], payload["meterStart"])
 
     # -- the books --
 

@@ -234,6 +234,7 @@ def test_the_same_id_again_and_again():
 def two_of_one_id(ids=7, settings=None):
     world = FaultyWorld(2, settings)
     world.csms.ids = lambda: ids
+    world.wh[1] = 5000
     s = world.boot()
     s.run(1000)
     s.begin(1, "ANNA")

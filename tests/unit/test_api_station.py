@@ -294,6 +294,7 @@ def test_the_status_of_the_link():
         "registration": None,
         "queued": 0,
         "parked": 0,
+        "damaged": 0,
         "last_frame_s": None,
         "error": None,
     }

@@ -3,27 +3,9 @@
 # marks: slow
 """Power cuts at every single block operation of a whole station's life. See `power_station.py`."""
 
-from power_station import World, enumerate_cuts
+from power_station import World, prove, session
 
 OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
-
-
-def prove(name, make, scenario):
-    cuts, total = enumerate_cuts(make, scenario)
-    print("%s: %d cuts at %d block operations" % (name, cuts, total))
-    assert cuts == 2 * total and total > 5, (cuts, total)
-
-
-def session(s, n, tag, ms):
-    """Plug, card, charge, card, unplug at connector n."""
-    s.plug(n)
-    s.run(500)
-    s.station.present(tag, n)
-    s.run(ms)
-    s.station.present(tag, n)
-    s.run(1000)
-    s.unplug(n)
-    s.run(500)
 
 
 def test_boot():
@@ -124,20 +106,6 @@ def test_reconnection_in_the_middle_of_a_replay():
         return s
 
     prove("reconnection in a replay", lambda: World(settings=OFFLINE), scenario)
-
-
-def test_compaction():
-    def scenario(world):
-        s = world.boot()
-        s.run(1000)
-        for n in range(6):
-            s.connection.disconnect()
-            session(s, 1, "CARD%d" % n, 65000)
-            s.connection.connect("ocpp1.6")
-            s.run(4000)
-        return s
-
-    prove("compaction", lambda: World(settings=OFFLINE), scenario)
 
 
 def test_settings_and_availability():

@@ -322,36 +322,33 @@ def test_chaos_3():
     one(3)
 
 
+def together(stations, loops, tidy=False):
+    """All run, in turns; `tidy`: each now and then unloads what the others may be using."""
+    for n in range(loops):
+        for s in stations:
+            s.run(20)
+            if tidy and n % 20 == 0:
+                s.station.tidy()
+
+
 def test_two_stations_in_one_process():
     root = fresh_directory()
     for name in ("/a", "/b"):
         os.mkdir(root + name)
-    stations = [
-        Setup(root=root + "/a"),
-        Setup(connectors=2, root=root + "/b"),
-    ]
+    stations = (Setup(root=root + "/a"), Setup(connectors=2, root=root + "/b"))
     for turn in range(6):
         for s in stations:
             s.plug()
-        for _ in range(30):
-            for s in stations:
-                s.run(20)
+        together(stations, 30)
         for s in stations:
             s.station.present("TAG1", 1)
-        for n in range(60):
-            for s in stations:
-                s.run(20)
-                if n % 20 == 0:
-                    s.station.tidy()  # unloads what the other one may be using
+        together(stations, 60, True)
         assert [s.c.charging_permitted for s in stations] == [True, True], turn
         for s in stations:
-            s.call = s.ask("GetConfiguration", {})
-            assert s.call["configurationKey"]
+            assert s.ask("GetConfiguration", {})["configurationKey"]
             s.station.present("TAG1", 1)
             s.unplug()
-        for _ in range(40):
-            for s in stations:
-                s.run(20)
+        together(stations, 40)
     for s in stations:
         assert len(s.csms.sent("StartTransaction")) == len(s.csms.sent("StopTransaction")) == 6
         assert not s.station.errors

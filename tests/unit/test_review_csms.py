@@ -257,7 +257,7 @@ def test_error_instead_of_an_answer_with_anything_in_it():
         s.csms.answers["DataTransfer"] = None
         seen = []
         s.station.call(
-            "DataTransfer", {"vendorId": "x"}, lambda result, error: seen.append((result, error))
+            "DataTransfer", {"vendorId": "x"}, lambda *told, seen=seen: seen.append(told)
         )
         s.run(200)
         s.connection.far.send(frame % s.station.rpc.sent.id)

@@ -1,5 +1,5 @@
 # heap: 3M
-"""No memory for a moment, at any place: nothing is stuck afterwards, nothing is given up for it."""
+"""No memory for a moment, at any place: nothing is stuck afterwards, nothing is given up."""
 
 from central import Setup
 

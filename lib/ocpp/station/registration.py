@@ -45,7 +45,8 @@ class Registration:
         """Send BootNotification now."""
         station = self._station
         station.rpc.forget(calls.BOOT)
-        self._retry.start_s(station.settings.get("MessageTimeout") + _OWN_INTERVAL_S)  # whatever happens
+        # Again should no answer and no failure be told, for whatever reason.
+        self._retry.start_s(station.settings.get("MessageTimeout") + _OWN_INTERVAL_S)
         station.dialect.boot(self._booted)
 
     def reconnected(self):

@@ -16,7 +16,7 @@ _LATE_S = const(5)  # after the time-out of an authorization it can be asked for
 class Tokens:
     def __init__(self, station):
         self._station = station
-        # (identifier, connector or None) that is being asked for: uptime by which the answer is there
+        # (identifier, connector or None) being asked for -> uptime by which there is an answer
         self._asked = {}
 
     @property
