@@ -1,6 +1,6 @@
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test check lint bench schema clean
+.PHONY: help setup dev run test proof check lint bench schema clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -15,7 +15,10 @@ dev:
 	@python3 tools/setup.py dev
 
 test: dev  ## all tests and lint, about 10 minutes at most
-	@$(PY) -m pytest -n 2 --dist loadgroup
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "not proof"
+
+proof: dev  ## power cuts at every flash operation, random lives, damaged files: long
+	@$(PY) -m pytest -n 2 --dist loadgroup -m proof
 
 check: dev  ## the quick subset, under a minute
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not slow"

@@ -19,13 +19,6 @@ def built(tmp_path_factory):
     return folder
 
 
-def test_core_fits_in_80_kb(built):
-    used = [m for m in bench.micropython(built, "used") if m.startswith("ocpp")]
-    assert {"ocpp.instance", "ocpp.v16.ops.reset", "ocpp.v16.schema.authorize"} <= set(used)
-    sizes = {m: bench.mpy_of(built, m).stat().st_size for m in used}
-    assert sum(sizes.values()) <= bench.FIGURES["mpy_core"][1], sizes
-
-
 def test_sessions_leave_the_heap_where_it_was(built):
     heap = bench.micropython(built, "cycles", "400")["heap"]
     # Numbers get longer, and with them some texts: less than a byte a session.

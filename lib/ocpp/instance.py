@@ -47,8 +47,10 @@ class Station(Host, OnDemand):
     ):
         self.config = config
         self.clock = clock
-        self.store = Store(_directory(root, "state"))
-        self.log = txlog.TxLog(_directory(root, "log"), clock)
+        aside = []
+        self.store = Store(_directory(root, "state", aside))
+        self.log = txlog.TxLog(_directory(root, "log", aside), clock)
+        self.store.damaged += aside
         clock.boot = self.store.next_boot(self.log.seen_boot)
         self.settings = Settings(self.store)
         # What of the configuration could not be taken: (name, why)
@@ -76,8 +78,7 @@ class Station(Host, OnDemand):
         self._ready = False  # True once the host had its chance to declare what it has
         self._tick = Timer(clock)
         self._tick.start(0)
-        self.connection = None
-        self.rpc = None
+        self.connection = self.rpc = None
         self._configure("link", open_link, connection, remote)
         self.connectors = [
             Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))
@@ -361,8 +362,8 @@ class Station(Host, OnDemand):
                 log.trace(e)
 
 
-def _directory(root, name):
-    """Path of a directory for what is kept. Should a file be in its place, it is set aside."""
+def _directory(root, name, aside):
+    """Path of a directory for what is kept. Should a file be in its place, it is put `aside`."""
     path = root + "/" + name
     try:
         os.mkdir(path)
@@ -370,5 +371,5 @@ def _directory(root, name):
         if not os.stat(path)[0] & _DIRECTORY:
             os.rename(path, path + ".old")
             os.mkdir(path)
-            log.error("station", path, "was no directory")
+            aside.append(name)
     return path

@@ -100,7 +100,7 @@ def _replay(log):
 
 
 def _take(log, kind, seq, _cursor, key, n, stamp, data):
-    if kind <= _EVENT or kind == _CHECK:
+    if kind <= _EVENT and not _before_that(stamp, log.latest):
         log.latest = stamp
     if isinstance(stamp, list):
         log.dates.meet(stamp)
@@ -111,6 +111,11 @@ def _take(log, kind, seq, _cursor, key, n, stamp, data):
         log.dates.fix(data[0], data[1])
     elif key:
         _take_chain(log, kind, seq, key, n, stamp, data)
+
+
+def _before_that(a, b):
+    """True if a stamp is earlier than another: the tail may repeat what the segments have."""
+    return type(a) is type(b) and a < b
 
 
 def _take_chain(log, kind, seq, key, n, stamp, data):

@@ -145,7 +145,8 @@ def _stays(log, fields, level):
 
 
 def _rewrite(log, sources, level, told):
-    """Write what stays of segments at `level` to the last of them, with level `told` in its label."""
+    """Write what stays of segments at `level` to the last of them, with level `told` in its
+    label."""
     target = sources[-1]
     new = log.path(target) + ".new"
     lost = []

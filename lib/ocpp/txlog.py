@@ -244,7 +244,8 @@ class TxLog(txfiles.Files):
         return Record(seq, kind, key, data, csms_id, self.told_at(fields), n)
 
     def told_at(self, fields):
-        """Unix s of a record: its stamp, but never before its START, should the clock have been put
+        """Unix s of a record: its stamp, but never before its START, should the clock have been
+        put
         back before the stamp could be told."""
         unix = self.stamp_unix(fields[5])
         chain = self.chains.get(fields[3])

@@ -14,10 +14,14 @@ from ocpp.log import log as _log
 _FILE = const(-1)  # number in the label of both files
 
 
-def each(path, newest):
-    """Iterator of the fields of parked records behind sequence number `newest`."""
+def each(path, newest, log=None):
+    """Iterator of the fields of parked records behind sequence number `newest`. `log`: where to
+    count what is damaged."""
     for _, fields, _ in records.each(path):
-        if fields and fields[0] != records.LABEL and fields[1] > newest:
+        if not fields:
+            if log:
+                log.damaged += 1
+        elif fields[0] != records.LABEL and fields[1] > newest:
             newest = fields[1]
             yield fields
 
@@ -94,12 +98,12 @@ def resend(log):
 
 def resume(log, state):
     """At boot: go on where it was left; `state` is that of the last RESENT record."""
-    for fields in each(log.root + "/parked", 0):
+    for fields in each(log.root + "/parked", 0, log):
         log.parked_count += 1
         log.parked_newest = fields[1]
     path = log.root + "/resend"
     newest, ids = state or (0, {})
-    left = sum([1 for _ in each(path, newest)])
+    left = sum([1 for _ in each(path, newest, log)])
     if left:
         log.resending = Resend(log, newest, ids, left)
     else:

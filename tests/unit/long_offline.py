@@ -285,8 +285,10 @@ def _timetable(sessions, seconds):
     entries.sort()
     return entries
 
+
 def check(sessions, minutes, first, cut):
-    """Offline for `minutes` but for one reconnection after the part `first` of them; power goes at the
+    """Offline for `minutes` but for one reconnection after the part `first` of them; power goes
+    at the
     part `cut`, and in the middle of the replay."""
     days = Days(sessions, minutes)
     days.live(first)
@@ -334,10 +336,14 @@ def check(sessions, minutes, first, cut):
     widths = days.widths(begun, sessions)
     print("longest pauses without a meter value, by 2**n min:", widths)
     check_evenly(widths)
+    half = (begun + sessions) // 2
+    older, younger = sum(days.csms.widest[begun:half]), sum(days.csms.widest[half:])
+    assert older > younger, "the younger are thinned first: %d, %d" % (older, younger)
 
 
 def check_evenly(widths):
-    """Meter values are thinned out evenly: the longest pauses differ by a factor of two, and of the
+    """Meter values are thinned out evenly: the longest pauses differ by a factor of two, and of
+    the
     youngest, whose turn had not come yet, by more."""
     most = max(range(_BINS), key=lambda n: widths[n])
     near = max(widths[most - 1] if most else 0, widths[most + 1])

@@ -228,3 +228,4 @@ def main(seed, story=False):
         print(json.dumps(soak(seed, story=print if story else None)))
     except Exception as e:
         sys.print_exception(e)
+        raise SystemExit(1)

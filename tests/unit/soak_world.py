@@ -12,7 +12,7 @@ from ocpp.log import log
 _WARN = const(1)
 _INFO = const(2)
 _MOVING_MS = const(100)
-_CHARGING_MS = const(1000)
+_CHARGING_MS = const(2000)
 _IDLE_MS = const(5000)
 _CALM_MS = const(3000)  # without news, until the steps get longer
 _HEEDED_MS = const(15000)  # until an identifier that was refused gets no energy

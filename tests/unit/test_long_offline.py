@@ -1,3 +1,4 @@
+# marks: slow proof
 # heap: 8M
 # timeout: 120
 """A day without a central system on a small flash, then all is told; see also

@@ -1,7 +1,8 @@
 # heap: 8M
 # timeout: 300
-# marks: slow
-"""Three days without a central system: 200 sessions at two connectors on a flash of 64 blocks, with power
+# marks: slow proof
+"""Three days without a central system: 200 sessions at two connectors on a flash of 64 blocks,
+with power
 cuts while it waits and while it tells."""
 
 from long_offline import check

@@ -1,7 +1,8 @@
 # heap: 12M
 # timeout: 900
-# marks: slow
-"""Power cuts at every single block operation while the log is compacted. See `power_station.py`."""
+# marks: slow proof
+"""Power cuts at every single block operation while the log is compacted. See
+`power_station.py`."""
 
 from power_station import World, prove, session
 

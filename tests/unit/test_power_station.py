@@ -1,6 +1,6 @@
 # heap: 12M
 # timeout: 900
-# marks: slow
+# marks: slow proof
 """Power cuts at every single block operation of a whole station's life. See `power_station.py`."""
 
 from power_station import World, prove, session

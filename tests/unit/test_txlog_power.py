@@ -1,3 +1,4 @@
+# marks: slow
 """Power cuts at every single flash operation of the transaction log's life, before it and half-way
 through; after each the station boots, ends what was open, and delivers. A recording CSMS and a
 notebook of what the log had confirmed decide whether anything was lost, invented or reordered."""

@@ -1,10 +1,11 @@
 """A flash with a history, damage to any of its files, and what must hold after it.
 
-    image = History().image             what is on flash: parked, delivered, undelivered, an open transaction
-    file = image.files["log/tail"]      bytes of each file by name
+    image = History().image             what is on flash: parked, delivered, undelivered, an open
+    transaction file = image.files["log/tail"]      bytes of each file by name
     case = Case(image)                  a world with that flash
     case.damage("log/tail", data)       the file has other bytes, None: is a directory
-    case.boots()                        the station boots, judged for safety, then is online until all is told
+    case.boots()                        the station boots, judged for safety, then is online until
+    all is told
     case.judge(lost)                    judged for what it told; `lost`: what need not be told
 
 What is intact is found by a reader of its own, not by that of the station.
@@ -16,6 +17,7 @@ import os
 import struct
 
 from faulty import FaultyWorld, refused
+
 from ocpp.iso import from_iso
 
 _CONNECTORS = const(3)
@@ -216,3 +218,72 @@ class Case:
         assert told[1].payload["transactionId"] == told[0].given
         wh = told[1].payload["meterStop"] - told[0].payload["meterStart"]
         assert wh == world.flowed - flowed > 0
+
+    def lost(self, name, data):
+        """What was in a file of the log, and is not among its bytes `data` any more."""
+        if not name.startswith("log/"):
+            return []
+        left = [fields for _, _, fields in records(data or b"")]
+        return [what(f) for _, _, f in records(self.history.files[name]) if f not in left]
+
+
+def at_boundary(whole, data):
+    """True if `data` is the beginning of a file up to the end of a record: nothing is to be seen
+    of
+    what is missing."""
+    if data is None or whole[: len(data)] != data:
+        return False
+    return len(data) in [0] + [end for _, end, _ in records(whole)]
+
+
+def check(history, name, data, works=True, reported=None):
+    """A station whose file `name` has other bytes; None: is a directory. -> the Case. `reported`:
+    True if it must say so, None: unless there is nothing to be seen, or the file is not read."""
+    try:
+        case = Case(history)
+        case.damage(name, data)
+        case.boots()
+        unreadable = newer_label(data)
+        case.judge(case.lost(name, b"" if unreadable else data))
+        if reported is None:
+            whole = history.files[name]
+            reported = data != whole and not at_boundary(whole, data)
+            if name.startswith("state/"):
+                reported = not name.endswith(".bak") and "cache" not in name
+        assert case.reported() or not reported, "nothing is said of it"
+        kept = 1
+        if name == "log/parked":
+            kept = 0 if unreadable else len([r for r in records(data or b"") if len(r[2]) > 7])
+        assert case.s.waiting() == (0, kept), (case.s.waiting(), kept)
+        if works:
+            case.works()
+        return case
+    except Exception as e:
+        print("%s: %s" % (name, repr(data)[:200]))
+        raise e
+
+
+def newer_label(data):
+    found = records((data or b"")[:64])
+    return bool(found) and found[0][2][0] == 0 and found[0][2][1] > 1
+
+
+def newer(data):
+    """A file of the log as a later firmware might label it."""
+    begin, end, fields = records(data)[0]
+    assert begin == 0 and fields[:2] == [0, 1], fields
+    body = json.dumps([0, 2] + fields[2:]).encode()
+    head = struct.pack("<2sHI", b"\xff\xfe", len(body), binascii.crc32(body, len(body)))
+    return head + body + data[end:]
+
+
+def every_name(history):
+    return sorted(history.files)
+
+
+def exchanged(history, a, b):
+    case = Case(history)
+    case.damage(a, history.files[b])
+    case.damage(b, history.files[a])
+    case.boots()
+    return case
