@@ -86,9 +86,8 @@ class Station(Host, OnDemand):
         self.registration = Registration(self)
         self.statuses = StatusReporter(self)
         self.delivery = Delivery(self)
-        self.dialect = None
+        self.dialect = self.version = None
         self.aligned = 0  # s between clock-aligned meter values, 0: none
-        self.version = None
         self._configure("wire")
         self.part("availability").restore()
         if self.log.open_transactions():

@@ -238,7 +238,7 @@ class TxLog(txfiles.Files):
 
     def record(self, fields, csms_id=None):
         """`csms_id`: where the transaction is no longer known."""
-        kind, seq, _, key, n, stamp, data = fields[:7]
+        kind, seq, _, key, n, _, data = fields[:7]
         if csms_id is None:
             csms_id = self.csms_id(key)
         return Record(seq, kind, key, data, csms_id, self.told_at(fields), n)
