@@ -1,7 +1,7 @@
 """Unit test files run on MicroPython (see `mpunit.py`), everything else is plain pytest."""
 
-import pytest
 import mpunit
+import pytest
 
 
 def pytest_pycollect_makemodule(module_path, parent):
