@@ -219,22 +219,38 @@ def address(port, use):
     return "127.0.0.1:%d" % port
 
 
+def serve(name, ports, arguments, folder, services):
+    """A running Service. `ports`: (option, wanted port, its use) each; if another program is
+    quicker to take one, free ones are used."""
+    wanted = [(option, address(port, use)) for option, port, use in ports]
+    any_free = [(option, "127.0.0.1:0") for option, _, _ in ports]
+    for choice in (wanted, any_free):
+        listen = [word for pair in choice for word in pair]
+        log = "%s/%s.log" % (folder, name)
+        try:
+            service = Service(name, listen + arguments, log, services)
+        except DemoError as e:
+            if choice is any_free or "in use" not in str(e):
+                raise
+            services.pop()
+        else:
+            say(service.line)
+            return service
+
+
 def start(folder, services):
     """Start both programs; returns them and the station's id."""
-    arguments = ["--listen", address(9000, "OCPP"), "--http", address(9001, "the CSMS's web page")]
-    arguments += ["--db", folder + "/csms.sqlite"]
-    csms = Service("csms", arguments, folder + "/csms.log", services)
-    say(csms.line)
+    ports = (("--listen", 9000, "OCPP"), ("--http", 9001, "the CSMS's web page"))
+    csms = serve("csms", ports, ["--db", folder + "/csms.sqlite"], folder, services)
     csms.request("PUT", "/api/tokens/" + CARD, {"status": "Accepted"})
 
     config = json.loads(EXAMPLE.read_text())
     config["ocpp"]["url"] = csms.line.split()[2]
     Path(folder, "config.json").write_text(json.dumps(config))
-    arguments = ["--config", folder + "/config.json", "--flash", folder + "/flash"]
-    arguments += ["--api", address(8080, "the charger's API")]
     Path(folder, "flash").mkdir()
-    charger = Service("charger", arguments, folder + "/charger.log", services)
-    say(charger.line)
+    arguments = ["--config", folder + "/config.json", "--flash", folder + "/flash"]
+    ports = (("--api", 8080, "the charger's API"),)
+    charger = serve("charger", ports, arguments, folder, services)
     return csms, charger, config["ocpp"]["id"]
 
 

@@ -32,6 +32,7 @@ from ocpp_link import Later
 def test_card_first(ocpp_csms, charger):
     cs = charger(ocpp_csms)
     cs.act(1, "meter", energy_wh=123456)
+    wait_status(ocpp_csms, 1, "Available")
     mark = ocpp_csms.mark()
     cs.card(TAG, connector=1)
     assert ocpp_csms.wait_for("Authorize") == {"idTag": TAG}
