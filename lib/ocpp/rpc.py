@@ -1,11 +1,9 @@
 """Remote procedure calls over a message connection: OCPP-J CALL, CALLRESULT, CALLERROR.
 
 One CALL of ours is outstanding at a time (OCPP-J 1.6 §4.1.1); answers to the other side never
-wait behind
-it. Calls come from a short queue (`call`) and from sources (`add_source`) that are asked for
-their next
-call when there is room, so that what waits on flash is not copied into memory. Knows no actions:
-what a class of calls may do at a time is asked of `may_send`.
+wait behind it. Calls come from a short queue (`call`) and from sources (`add_source`) that are
+asked for their next call when there is room, so that what waits on flash is not copied into
+memory. Knows no actions: what a class of calls may do at a time is asked of `may_send`.
 """
 
 import binascii
@@ -28,12 +26,10 @@ class RPC:
         self.timeout_ms = timeout_ms
         self.on_call = None  # fn(request) -> dict, None (answered later) or raises CallError
         self.may_send = None  # fn(klass) -> bool; None: always
-        self.check = (
-            None  # fn(action, is_request, payload, lenient) raises CallError; None: unchecked
-        )
-        self.on_garbage = (
-            None  # fn(frame text, id or None, what) -> error code to answer with or None
-        )
+        # fn(action, is_request, payload, lenient) raises CallError; None: unchecked
+        self.check = None
+        # fn(frame text, id or None, what) -> error code to answer with or None
+        self.on_garbage = None
         self.on_answer = None  # fn() after every answer to a call of ours: the link works
         self.listeners = []  # fn("in" | "out", text)
         self.observers = {}  # action -> [fn(event, payload)], see `observe`
@@ -60,8 +56,7 @@ class RPC:
 
     def call(self, action, payload, done=None, klass=EVENT, timeout_ms=None):
         """Queue a CALL; see `Call`. A full queue drops its oldest EVENT (`Dropped`). With
-        `timeout_ms` it waits
-        no longer than that, nor longer than the present connection lasts."""
+        `timeout_ms` it waits no longer than that, nor longer than the present connection lasts."""
         call = Call(action, payload, done, klass, timeout_ms, self.next_order())
         if timeout_ms:
             call.timer = Timer(self._clock)

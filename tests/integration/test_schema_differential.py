@@ -6,7 +6,8 @@ the verdicts must agree, and what the checker complains of must be among the jud
 Where the files leave room, the judge is told what is meant:
 * `multipleOf 0.1` is judged in decimal (in binary 0.3 is no multiple of 0.1).
 * `format` is checked. date-time: RFC 3339, but the zone, its colon and the seconds may be missing,
-  T may be a blank; a year from 1970 to 2200. uri: scheme, colon, something without blanks.
+  T may be a blank. uri: scheme, colon, something without blanks.
+* A lenient check also passes over a whole number written as 1.0 where draft 4 wants an integer.
 * `additionalProperties` within a string's enum means nothing, as the drafts say.
 Numbers that no float can hold (1e999) are left out: the checker refuses them.
 """
@@ -63,7 +64,7 @@ def _is_date_time(text):
         return True
     match = _DATE_TIME.fullmatch(text)
     try:
-        year = datetime.date.fromisoformat(match.group(1)).year
+        datetime.date.fromisoformat(match.group(1))
     except (AttributeError, ValueError):
         return False
     hour, minute, second = (
@@ -71,7 +72,7 @@ def _is_date_time(text):
         int(match.group(3)),
         int((match.group(4) or ":0")[1:]),
     )
-    return 1970 <= year <= 2200 and hour < 24 and minute < 60 and second <= 60
+    return hour < 24 and minute < 60 and second <= 60
 
 
 @formats.checks("uri")
@@ -142,6 +143,8 @@ class Official:
         node = self.node(node)
         if isinstance(value, list) and "items" in node:
             return [self._forgiven(node["items"], v) for v in value]
+        if node.get("type") == "integer" and isinstance(value, float) and value.is_integer():
+            return int(value)
         if not isinstance(value, dict) or node.get("type") != "object":
             return value
         fields = node.get("properties", {})

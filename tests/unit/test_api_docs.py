@@ -8,7 +8,9 @@ from support import raises
 from ocpp import wiring
 
 # Functions of `acts` and `wiring` that others than hosts call, or that connectors are asked for.
-_INTERNAL = ("data_transfer", "begin", "end", "bind", "measure", "unlock", "check_flash")
+_INTERNAL = (
+    "data_transfer", "begin", "end", "bind", "measure", "unlock", "check_flash", "report_damage"
+)  # fmt: skip
 
 
 def section(document, start, end):
