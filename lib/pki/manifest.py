@@ -1,0 +1,3 @@
+metadata(description="Public keys and certificates in small pieces", version="0.1.0")
+
+package("pki")
