@@ -3,6 +3,9 @@
 A record on flash: 0xFF 0xFE, u16 length, u32 CRC-32 of length and body (little endian), then the
 body: a JSON list. 0xFF and 0xFE never occur in UTF-8, so after damage the reader finds the next
 record by them. The first record of a file is its label: [LABEL, VERSION, number, level].
+
+Frame, label, and [kind, seq, cursor, ...] as the first of seven or more fields of a record stay in
+every later format: so firmware that finds what a later one has written can go on behind it.
 """
 
 import binascii
@@ -11,15 +14,19 @@ import os
 import struct
 
 LABEL = const(0)
-VERSION = const(1)
+VERSION = 1  # newest format that is read, and the one written
 MAX_BODY = const(2048)  # B
 _HEADER = "<2sHI"
 _HEADER_SIZE = const(8)
 _MAGIC = b"\xff\xfe"
+_START = const(1)
+_DATA = const(5)  # kinds up to this one have a JSON object in them
+_CHECK = const(6)
+_ANSWER = const(8)
+_LISTS = {7: 2, _ANSWER: 3, 9: 2, 10: 3, 12: 2}  # kind -> items of the list in it
 _CHUNK = const(128)
 _BATCH = const(4)
 _ENOENT = const(2)
-_DIRECTORY = const(0x4000)
 
 
 def pack(fields, room=0):
@@ -50,7 +57,36 @@ def _read(f, at):
         fields = json.loads(body)
     except ValueError:
         return None
-    return (fields, header + body) if isinstance(fields, list) and fields else None
+    return (fields, header + body) if _is_record(fields) else None
+
+
+def _is_record(fields):
+    """Has it the shape that readers rely on? See `txfiles`."""
+    if not isinstance(fields, list) or len(fields) < 4 or not _ints(fields[:2]):
+        return False
+    if fields[0] == LABEL:
+        return True
+    if len(fields) < 7:
+        return False
+    kind, _, cursor, key, n, stamp, data = fields[:7]
+    if not _ints((cursor, n)) or not _ints(stamp if isinstance(stamp, list) else (stamp,)):
+        return False
+    if not isinstance(key or "", str):
+        return False
+    if kind <= _DATA:
+        return isinstance(data, dict) and (kind != _START or _ints((data.get("connector"),)))
+    if kind == _CHECK:
+        return _ints((data,))
+    size = _LISTS.get(kind, 0)
+    return not size or (data is None and kind == _ANSWER) or _is_list(data, size)
+
+
+def _ints(values):
+    return all([isinstance(v, int) for v in values])
+
+
+def _is_list(data, size):
+    return isinstance(data, list) and len(data) == size
 
 
 def _resync(f, at):
@@ -68,13 +104,15 @@ def _resync(f, at):
 
 
 def each(path, at=0, batch=_BATCH):
-    """Yield (offset, fields, raw) of the records from `at` on; (offset, None, None) once for each
-    damaged stretch. A missing file is empty. Holds no file open while the caller has the turn: an
-    abandoned iterator must not leave that to the garbage collector, which may act at a time when
-    the file system is busy."""
+    """Yield (offset, fields, raw) of the records from `at` on, without the label; (offset, None,
+    None) once for each damaged stretch. A missing file is empty. Holds no file open while the
+    caller has the turn: an abandoned iterator must not leave that to the garbage collector, which
+    may act at a time when the file system is busy."""
     while at is not None:
         found, at = _some(path, at, batch)
-        yield from found
+        for entry in found:
+            if not entry[1] or entry[1][0] != LABEL:
+                yield entry
 
 
 def _some(path, at, batch):
@@ -110,25 +148,9 @@ def _some(path, at, batch):
 
 def first(path):
     """The fields of the first record if it is a label, else None."""
-    fields = next(each(path, 0, 1), (0, None))[1]
+    found, _ = _some(path, 0, 1)
+    fields = found[0][1] if found else None
     return fields if fields and fields[0] == LABEL and len(fields) >= 4 else None
-
-
-def size(path):
-    """Bytes in a file, 0 if there is none."""
-    try:
-        return os.stat(path)[6]
-    except OSError:
-        return 0
-
-
-def remove(path):
-    """Delete a file; True unless that failed. Its absence is fine."""
-    try:
-        os.remove(path)
-    except OSError as e:
-        return e.errno == _ENOENT
-    return True
 
 
 def append(path, raw):
@@ -143,15 +165,3 @@ def replace(path, raw):
     with open(new, "wb") as f:
         f.write(raw)
     os.rename(new, path)
-
-
-def set_aside(path):
-    """Should a directory be where a file belongs, get it out of the way."""
-    try:
-        if os.stat(path)[0] & _DIRECTORY:
-            try:
-                os.rmdir(path)
-            except OSError:
-                os.rename(path, path + ".dir")
-    except OSError:
-        pass

@@ -3,7 +3,7 @@ memory in one pass. Part of `txlog`."""
 
 import os
 
-from ocpp import records, txfiles
+from ocpp import records, statefiles, txfiles, txtime
 from ocpp.log import log as _log
 from ocpp.txfiles import Chain, segment_number
 
@@ -27,18 +27,21 @@ def share(root):
 def scan(log):
     """Make the state of a fresh TxLog that of its files."""
     _arrange(log)
+    for name in os.listdir(log.root):
+        if ".v" in name:
+            _go_behind(log, name)
     number = log.after(0)
     while number:
         log.segments += 1
         log.last_number = number
         number = log.after(number)
-    log.last_bytes = records.size(log.path(log.last_number)) if log.last_number else 0
-    log.tail_bytes = records.size(log.path(0))
+    log.last_bytes = statefiles.size(log.path(log.last_number)) if log.last_number else 0
+    log.tail_bytes = statefiles.size(log.path(0))
     _find_cursor(log)
     resent = _replay(log)
     for key in [k for k, c in log.chains.items() if 0 < c.end_seq < log.cursor]:
         del log.chains[key]
-    if records.size(log.root + "/parked") or records.size(log.root + "/resend"):
+    if statefiles.size(log.root + "/parked") or statefiles.size(log.root + "/resend"):
         from ocpp import txparked
 
         txparked.resume(log, resent)
@@ -47,14 +50,27 @@ def scan(log):
         _log.error("txlog", log.damaged, "damaged places skipped")
 
 
+def _go_behind(log, name):
+    """What a later firmware has written is not read, but the log goes on behind it: what was
+    answered then is not told again, and no sequence number is used twice."""
+    base = name[: name.find(".v")]
+    if base not in log.foreign:
+        log.foreign.append(base)
+    for _, fields, _ in records.each(log.root + "/" + name):
+        if fields:
+            log.seq = max(log.seq, fields[1] + 1)
+            log.cursor = max(log.cursor, fields[2])
+
+
 def _find_cursor(log):
     """The newest cursor: in the tail, or if that was lost in the last segment that is readable."""
-    number = 0
+    number = found = 0
     while True:
         for _, fields, _ in records.each(log.path(number)):
-            if fields and fields[0] != records.LABEL:
-                log.cursor = max(log.cursor, fields[2])
-        if log.cursor > 1:
+            if fields:
+                found = max(found, fields[2])
+        if found > 1:
+            log.cursor = max(log.cursor, found)
             return
         number = _before(log.root, number or log.last_number + 1)
         if not number:
@@ -83,8 +99,6 @@ def _replay(log):
                 log.damaged += 1
                 continue
             kind, seq = fields[:2]
-            if kind == records.LABEL:
-                continue
             log.seq = max(log.seq, seq + 1)
             if number:
                 log.promoted = max(log.promoted, seq)
@@ -95,27 +109,36 @@ def _replay(log):
                 log.count += 1
             if kind == txfiles.RESENT:
                 resent = fields[6]
-            _take(log, *fields)
+            try:
+                _take(log, *fields[:7])
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+                log.damaged += 1  # no record of ours
     return resent
 
 
 def _take(log, kind, seq, _cursor, key, n, stamp, data):
-    if kind <= _EVENT and not _before_that(stamp, log.latest):
-        log.latest = stamp
     if isinstance(stamp, list):
-        log.dates.meet(stamp)
+        txtime.meet(log, stamp)
         log.seen_boot = max(log.seen_boot, stamp[0])
+    if (kind <= _EVENT or kind == _CHECK) and _is_newer(log, kind, stamp):
+        log.latest = stamp
     if key:
         log.seen_boot = max(log.seen_boot, int(key.split("-")[0]))
     if kind == txfiles.ANCHOR:
-        log.dates.fix(data[0], data[1])
+        txtime.meet(log, [data[0], 0], data[1])
     elif key:
         _take_chain(log, kind, seq, key, n, stamp, data)
 
 
-def _before_that(a, b):
-    """True if a stamp is earlier than another: the tail may repeat what the segments have."""
-    return type(a) is type(b) and a < b
+def _is_newer(log, kind, stamp):
+    """False for what is repeated: older records in the tail, and registers in a new tail."""
+    latest = log.latest
+    unix, before = log.stamp_unix(stamp), log.stamp_unix(latest)
+    if unix is not None and before is not None:
+        return not unix < before
+    if latest is None or type(stamp) is not type(latest):
+        return latest is None or kind != _CHECK or isinstance(stamp, list)
+    return not stamp < latest
 
 
 def _take_chain(log, kind, seq, key, n, stamp, data):
@@ -148,9 +171,9 @@ def _arrange(log):
             continue
         if entry[1] & _DIRECTORY:
             log.damaged += 1
-            records.set_aside(path)
+            statefiles.set_aside(path)
         elif name.endswith(".new"):
-            records.remove(path)
+            statefiles.delete(path)
         else:
             _check_label(log, root, name, number)
     for entry in list(os.ilistdir(log.root)):
@@ -163,9 +186,11 @@ def _check_label(log, root, name, number):
     if not label:
         return
     if label[1] > records.VERSION:
-        log.foreign.append(name)
-        _log.error("txlog", name, "is of a newer format")
-        _move(root + name, "%s%s.v%d" % (root, name, label[1]))
+        aside = "%s%s.v%d" % (root, name, label[1])
+        while statefiles.size(aside):
+            aside += "_"
+        _log.error("txlog", name, "is of a newer format: not read, kept as", aside)
+        _move(root + name, aside)
     elif label[2] != number:
         log.damaged += 1
         _move(root + name, "%s%d.mv" % (root, label[2]))
@@ -174,9 +199,9 @@ def _check_label(log, root, name, number):
 def _put_back(log, root, name):
     number = int(name[:-3])
     target = root + "parked" if number == _PARKED_FILE else log.path(number)
-    if number == _PARKED_FILE and records.size(target):
+    if number == _PARKED_FILE and statefiles.size(target):
         target = root + "resend"
-    if not records.size(target):
+    if not statefiles.size(target):
         _move(root + name, target)
 
 

@@ -3,11 +3,12 @@ of small steps; part of `txlog`; imported when there is something to free."""
 
 import os
 
-from ocpp import records, txfiles
+from ocpp import records, statefiles, txfiles, txtail
 from ocpp.log import log as _log
 
 _STEP = const(8)  # records a step
 _MAX_LEVEL = const(12)
+_PARKED_FILE = const(-1)
 _UPDATE = const(2)
 _EVENT = const(4)
 _SAMPLE = const(5)
@@ -16,6 +17,8 @@ _SAMPLE = const(5)
 def compact(log):
     log.freed = False
     try:
+        if log.parked_bytes > log.parked_due:
+            yield from _thin_parked(log)
         while (yield from _free_oldest(log)):
             yield
         while log.segments > log.max_segments:
@@ -26,6 +29,7 @@ def compact(log):
     except OSError as e:
         _log.error("txlog", "cannot compact:", e)
         log.stuck = log.segments
+        statefiles.delete(log.root + "/parked.new")  # the room is needed
 
 
 def _steps(path):
@@ -33,7 +37,7 @@ def _steps(path):
     for n, (_, fields, raw) in enumerate(records.each(path)):
         if n % _STEP == _STEP - 1:
             yield None
-        if fields and fields[0] != records.LABEL:
+        if fields:
             yield fields, raw
 
 
@@ -48,7 +52,7 @@ def _free_oldest(log):
     for step in _steps(log.path(number)):
         if step is None:
             yield
-        elif log.worth(step[0]):
+        elif txtail.worth(log, step[0]):
             fields, raw = step
             size += len(raw)
             if not _movable(log, fields) or size > log.segment_bytes // 4:
@@ -62,8 +66,8 @@ def _free_oldest(log):
             return False
     raw = b"".join([raw for key, raw in carry if key is None or key in log.chains])
     if raw:
-        log.promote(raw)
-    log.forget(number)
+        txtail.promote(log, raw)
+    txtail.forget(log, number)
     return True
 
 
@@ -90,11 +94,11 @@ def _thin(log):
 
 def _join(log, first, second):
     """Move what is in a segment to the next one, if there is room."""
-    size = records.size(log.path(first)) + records.size(log.path(second))
+    size = statefiles.size(log.path(first)) + statefiles.size(log.path(second))
     if first and second and second != log.last_number and size <= log.segment_bytes:
         level = min(_level(log, first), _level(log, second))
         yield from _rewrite(log, (first, second), 0, level)
-        log.forget(first)
+        txtail.forget(log, first)
 
 
 def _numbers(log):
@@ -137,7 +141,7 @@ def _stays(log, fields, level):
     kind, seq, _, _, n, _, data = fields
     if kind == txfiles.CLOSED:
         return True
-    if not log.worth(fields):
+    if not txtail.worth(log, fields):
         return False
     if kind == _UPDATE:
         return not n & ((1 << level) - 1) or data.get("keep") or seq == log.head_seq
@@ -174,3 +178,51 @@ def _rewrite(log, sources, level, told):
     lost = len([seq for seq in lost if seq >= log.cursor and seq != log.head_seq])
     log.count -= lost
     log.dropped += lost
+
+
+def _thin_parked(log):
+    """Take UPDATEs out of what is parked, odd numbers in the transaction first, then those that
+    are twice an odd number, ...; until a quarter of the room is free again."""
+    path = log.root + "/parked"
+    began = log.resendings
+    log.parked_due = log.parked_bytes + log.parked_max // 4  # should this fail
+    sizes = [0] * _MAX_LEVEL
+    for step in _steps(path):
+        if step is None:
+            yield
+        elif _rank(step[0]) < _MAX_LEVEL:
+            sizes[_rank(step[0])] += len(step[1])
+    level = 0
+    while level < _MAX_LEVEL and log.parked_bytes - sum(sizes[:level]) > log.parked_max * 3 // 4:
+        level += 1
+    size = lost = 0
+    f = open(path + ".new", "wb")
+    try:
+        size += f.write(records.label(_PARKED_FILE))
+        for step in _steps(path):
+            if step is None:
+                yield
+            elif _rank(step[0]) < level:
+                lost += 1
+            else:
+                size += f.write(step[1])
+    finally:
+        f.close()
+    if log.resendings != began:
+        return statefiles.delete(path + ".new")
+    os.rename(path + ".new", path)
+    _log.warn("txlog", "too much is parked:", lost, "meter values dropped")
+    log.parked_bytes = size
+    log.parked_due = max(log.parked_max, size + log.parked_max // 4)
+    log.parked_count -= lost
+    log.dropped += lost
+
+
+def _rank(fields):
+    """How late an UPDATE goes: the more, the more often 2 divides its number. Others never go."""
+    if fields[0] != _UPDATE or fields[6].get("keep"):
+        return _MAX_LEVEL
+    rank = 0
+    while rank < _MAX_LEVEL - 1 and not fields[4] >> rank & 1:
+        rank += 1
+    return rank

@@ -70,15 +70,21 @@ class Chain:
 
 
 class Files:
+    """The part of TxLog that writes and finds records."""
+
     def __init__(self, root, segment_bytes, max_bytes):
         self.root = root
         self.segment_bytes = segment_bytes
         self.max_segments = max(3, max_bytes // segment_bytes)
+        self.parked_max = max_bytes // 3  # B
         self.full = False
         self.seq = 1  # of the next record
         self.cursor = 1  # first sequence number that may be undelivered
         self.chains = {}  # key -> Chain: the open ones and those being delivered; a few
-        self.at = (0, 0)  # nothing before this segment (0: the tail) and offset is undelivered
+        self.at = (
+            0,
+            0,
+        )  # nothing before this segment (0: the tail) and offset is undelivered
         self.held = []  # fields of records that the flash did not take
         self.lazy = 0  # answered UPDATEs that the flash does not know of
         self.segments = self.last_number = self.last_bytes = 0  # how many; the last one
@@ -136,9 +142,9 @@ class Files:
             if fields[0] in (_UPDATE, _SAMPLE) and self.segments > self.max_segments + 1:
                 raise OSError(_ENOSPC)
             self._add(raw)
-        except OSError as e:
+        except (OSError, MemoryError) as e:
             if not self.full:
-                _log.error("txlog", "cannot write:", e)
+                _log.error("txlog", "cannot write:", repr(e))
             self.full = True
             return False
         self.full = False
@@ -147,124 +153,17 @@ class Files:
 
     def _add(self, raw):
         if self.tail_bytes + len(raw) > _TAIL_BYTES:
-            return self._flush(raw)
+            from ocpp import txtail
+
+            return txtail.flush(self, raw)
         if not self.tail_bytes:
             raw = records.label(0) + raw
         records.append(self.path(0), raw)
         self.tail_bytes += len(raw)
 
-    def _flush(self, extra):
-        """Start a new tail with record `extra`; what the old one has of worth goes to segments."""
-        keep, newest = self._tail_keeps()
-        tail = [records.label(0)]
-        for key, chain in self.chains.items():
-            if not chain.end_seq and chain.wh is not None:
-                tail.append(records.pack(self.check(key, chain)))
-        if self.resending:
-            state = self.resending.state()
-            tail.append(records.pack(self.fields(RESENT, None, 0, 0, state)))
-        large = len(extra) > _TAIL_BYTES // 2
-        (keep if large else tail).append(extra)
-        if keep:
-            self.promote(b"".join(keep))
-            self.promoted = max(newest, self.promoted)
-        elif not self.at[0]:
-            self.at = (0, 0)
-        tail = b"".join(tail)
-        try:
-            records.replace(self.path(0), tail)
-            self.tail_bytes = len(tail)
-        except OSError:
-            if not large:  # else all is safe, and what is left in the tail is not new
-                raise
-
-    def _tail_keeps(self):
-        """-> (list of the raw records to be kept from the tail, highest seq of them)."""
-        keep = []
-        newest = 0
-        started = set()  # transactions that the segments know nothing of
-        ended = []  # delivered ENDs of others
-        for _, fields, raw in records.each(self.path(0)):
-            if not fields or fields[0] == records.LABEL or fields[1] <= self.promoted:
-                continue
-            kind, seq, _, key = fields[:4]
-            if kind == START:
-                started.add(key)
-            if self.worth(fields) or (kind == CLOSED and key not in started):
-                # Behind a younger record an END counts as gone, and with it what it ended would be
-                # open again, should power go before the new tail with its CLOSED is there.
-                keep += ended + [raw]
-                ended = []
-                newest = seq
-            elif kind == END and key not in started:
-                ended.append(raw)
-        return keep, newest
-
-    def promote(self, raw):
-        """Add records to the last segment, or to a new one. OSError: flash full."""
-        number = self.last_number
-        size = self.last_bytes
-        if not size or size + len(raw) > self.segment_bytes:
-            number += 1
-            size = 0
-            raw = records.label(number) + raw
-        records.append(self.path(number), raw)
-        if not size:
-            self.last_number = number
-            self.segments += 1
-        self.last_bytes = size + len(raw)
-        if not self.at[0]:
-            self.at = (number, size)
-
-    def forget(self, number):
-        """Delete a segment. OSError if that fails."""
-        os.remove(self.path(number))
-        self.segments -= 1
-        if self.at[0] == number:
-            self.at = (self.after(number), 0)
-        if number == self.last_number:
-            self.last_bytes = 0  # the next one gets a new number
-
-    def worth(self, fields):
-        """Must this record be kept? Of CLOSED the caller knows more."""
-        kind, seq, _, key, _, _, data = fields
-        if kind <= _EVENT and seq >= self.cursor:
-            return True
-        if kind in (START, ANSWER, PARKED):
-            return key in self.chains
-        if kind in (SAMPLE, NOTE):
-            return key in self.chains or seq >= self.cursor
-        return kind == ANCHOR and any([boot[0] == data[0] for boot in self.dates.boots])
-
-    def find(self):
-        """The fields of the first undelivered record, or None."""
-        number, offset = self.at
-        while True:
-            for at, fields, _ in records.each(self.path(number), offset, 2):
-                self.at = (number, at)
-                if fields and 0 < fields[0] <= _EVENT and fields[1] >= self.cursor:
-                    return fields
-            if not number:
-                break
-            number = self.after(number)
-            offset = 0
-            self.at = (number, 0)
-        for fields in self.held:
-            if fields[0] <= _EVENT and fields[1] >= self.cursor:
-                return fields
-        return None
-
-    def all_of(self, key):
-        """Iterator of the fields of all records of a transaction."""
-        number = -1
-        while number:
-            number = self.after(max(0, number))
-            for _, fields, _ in records.each(self.path(number)):
-                if fields and fields[0] != records.LABEL and fields[3] == key:
-                    yield fields
-        for fields in self.held:
-            if fields[3] == key:
-                yield fields
+    def is_due(self, fields):
+        """Must this record be delivered?"""
+        return fields[0] <= _EVENT and fields[1] >= self.cursor
 
 
 def segment_number(name):

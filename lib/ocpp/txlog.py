@@ -60,16 +60,19 @@ Upkeep
     log.needs_compact               True: worth a job now
     log.compact()                   -> generator (a job): frees what is no longer needed
     log.damaged                     damaged places skipped at boot
-    log.dropped                     records lost to a full flash since boot, or thinned out
+    log.dropped                     records lost to a full flash since boot, or thinned out, the
+                                       parked ones included
     log.full                        True while append() fails
     log.retry()                     try again: what waits in RAM is written. False: still full
-    log.foreign                     files of a newer format: left alone, not read
+    log.foreign                     files of a newer format: kept as NAME.vN, not read
     log.seen_boot                   highest boot number met in the log
 
 Full: above `max_bytes` (default: half of the file system, at most 512 kB) every second UPDATE is
 taken out, oldest segments first, again and again but evenly; START, END and EVENT never. If the
 flash takes nothing at all, UPDATEs are dropped; the others wait in RAM (16 at most), are delivered
-from there and written as soon as possible.
+from there and written as soon as possible. Of what is parked, UPDATEs are taken out in the same
+way above a third of `max_bytes`, START, END and EVENT never; at half of it nothing more is parked:
+the head stays the head, and is tried again.
 """
 
 from collections import namedtuple
@@ -78,9 +81,7 @@ from ocpp import txfiles
 from ocpp.log import log as _log
 from ocpp.records import pack
 from ocpp.txfiles import END, EVENT, SAMPLE, START, UPDATE, Chain
-from ocpp.txtime import Dates
 
-_LAZY = const(16)  # answered UPDATEs whose cursor may wait for the next record
 _ROOM = const(64)  # B in a record for what is added when it is parked
 
 Record = namedtuple("Record", ("seq", "kind", "key", "data", "csms_id", "stamp", "n"))
@@ -93,7 +94,8 @@ class TxLog(txfiles.Files):
         max_bytes = max_bytes or txboot.share(root)
         super().__init__(root, segment_bytes, max_bytes)
         self.clock = clock
-        self.dates = Dates(clock)
+        self.boots = []  # those that left undated stamps behind, see txtime
+        self.undated = False  # one of them has no time yet
         self.damaged = self.dropped = self.seen_boot = 0
         self.foreign = []
         self.count = 0  # still to be delivered, without what is resent
@@ -101,8 +103,10 @@ class TxLog(txfiles.Files):
         self.head_seq = 0  # what head() gave last; 0: nothing
         self.freed = False  # something was finished since the last compaction
         self.parked_count = self.parked_newest = 0  # in file `parked`; highest seq there
-        self._head = None  # (kind, key, connector) of head_seq
-        self._begun = None  # stamp of head_seq
+        self.parked_bytes = 0  # its size
+        self.parked_due = self.parked_max  # the size to thin it out at
+        self.resendings = 0  # begun since boot
+        self.head_of = None  # (kind, key, connector, stamp) of head_seq
         self._keys = 0
         txboot.scan(self)
 
@@ -169,11 +173,21 @@ class TxLog(txfiles.Files):
 
     def now(self):
         """A stamp of this moment, for times inside of `data`."""
-        return self.dates.now()
+        stamp = self.clock.unix()
+        if stamp is None:
+            from ocpp import txtime
+
+            stamp = [self.clock.boot, self.clock.uptime()]
+            txtime.meet(self, stamp)
+        return stamp
 
     def stamp_unix(self, stamp):
         """Unix s of a stamp; None as long as it cannot be told."""
-        return self.dates.unix(stamp)
+        if not isinstance(stamp, (list, tuple)):
+            return stamp
+        from ocpp import txtime
+
+        return txtime.unix(self, stamp)
 
     def _not_before(self, stamp):
         """A stamp of the past, but never before what the log tells last: order is that of
@@ -187,7 +201,7 @@ class TxLog(txfiles.Files):
 
     def _stamp(self, chain):
         self._settle()
-        stamp = self.dates.now()
+        stamp = self.now()
         if chain and not isinstance(stamp, list):
             last = self.stamp_unix(chain.last)
             if last is not None and last > stamp:
@@ -195,8 +209,11 @@ class TxLog(txfiles.Files):
         return stamp
 
     def _settle(self):
-        for found in self.dates.settle():
-            self.write(txfiles.ANCHOR, None, found)
+        if self.undated and self.clock.unix() is not None:
+            from ocpp import txtime
+
+            for found in txtime.settle(self):
+                self.write(txfiles.ANCHOR, None, found)
 
     # --- open transactions
 
@@ -209,48 +226,15 @@ class TxLog(txfiles.Files):
 
     def last(self, key):
         """What is known of an open transaction, see above."""
-        chain = self.chains.get(key)
-        if not chain or chain.end_seq:
-            return None
-        known = {"data": {}, "stamp": None, "info": None, "notes": {}}
-        for kind, _, _, _, _, stamp, data in self.all_of(key):
-            if kind == START:
-                known["data"] = data
-                known["stamp"] = stamp
-            elif kind == txfiles.ANSWER:
-                known["info"] = data[1]
-            elif kind == txfiles.NOTE:
-                known["notes"][data[0]] = data[1]
-        known["connector"] = chain.connector
-        known["csms_id"] = chain.csms_id
-        known["wh"] = chain.wh
-        known["at"] = chain.at
-        known["n"] = chain.n
-        return known
+        from ocpp import txdelivery
+
+        return txdelivery.last(self, key)
 
     def records(self, key):
         """What is kept of a transaction: Records; `stamp` is None while it cannot be told."""
-        newest = 0
-        for fields in self.all_of(key):
-            if fields[0] <= SAMPLE and fields[1] > newest:
-                newest = fields[1]
-                yield self.record(fields)
+        from ocpp import txdelivery
 
-    def record(self, fields, csms_id=None):
-        """`csms_id`: where the transaction is no longer known."""
-        kind, seq, _, key, n, _, data = fields[:7]
-        if csms_id is None:
-            csms_id = self.csms_id(key)
-        return Record(seq, kind, key, data, csms_id, self.told_at(fields), n)
-
-    def told_at(self, fields):
-        """Unix s of a record: its stamp, but never before its START, should the clock have been
-        put
-        back before the stamp could be told."""
-        unix = self.stamp_unix(fields[5])
-        chain = self.chains.get(fields[3])
-        begun = self.stamp_unix(chain.begun) if chain else None
-        return begun if unix is not None and begun is not None and begun > unix else unix
+        return txdelivery.records_of(self, key)
 
     # --- delivery
 
@@ -262,71 +246,18 @@ class TxLog(txfiles.Files):
         if not self.pending():
             return None
         self._settle()
-        if self.resending:
-            return self.resending.head()
-        fields = self.find()
-        if fields is None:
-            self.count = 0  # damaged since
-            return None
-        if self.stamp_unix(fields[5]) is None:
-            return None
-        self.remember(fields)
-        chain = self.chains.get(fields[3])
-        if fields[1] <= self.parked_newest:
-            self.park(fields[1], "parked before the power went")
-        elif chain and chain.parked:
-            self.park(fields[1], "its start is parked")
-        else:
-            return self.record(fields)
-        return None
+        from ocpp import txdelivery
 
-    def remember(self, fields):
-        """`fields` are the head now."""
-        self.head_seq = fields[1]
-        self._head = (fields[0], fields[3], fields[6].get("connector"))
-        self._begun = fields[5]
+        return txdelivery.head(self)
 
     def done(self, seq, csms_id=None, info=None):
         """The head was conclusively answered. False if `seq` is not the head."""
         if seq != self.head_seq or not seq:
             return False
-        self.head_seq = 0
-        if self.resending and seq < self.cursor:
-            self.resending.done(seq, self._head, csms_id, info)
-        else:
-            self.advance(seq, csms_id, info)
+        from ocpp import txdelivery
+
+        txdelivery.done(self, seq, csms_id, info)
         return True
-
-    def advance(self, seq, csms_id=None, info=None, parked=False, chain_parked=False):
-        """`seq`, the head, is answered or parked: go on behind it."""
-        kind, key, connector = self._head
-        self.cursor = seq + 1
-        self.count -= 1
-        if kind == START:
-            chain = self.chains.get(key)
-            if not chain:  # it has ended already
-                self.chains[key] = chain = Chain(connector)
-                chain.start_seq = seq
-                chain.end_seq = -1
-                chain.begun = self._begun
-            self.answered(key, csms_id, info, chain_parked)
-        elif kind == END:
-            self.chains.pop(key, None)
-            self.freed = True
-            self.write(txfiles.CLOSED, key, None)
-        else:
-            self.lazy += 1
-            if kind == EVENT or parked or self.lazy >= _LAZY:
-                self.freed = True
-                self.write(txfiles.ANSWER, None, None)
-
-    def answered(self, key, csms_id, info, parked=False):
-        """The START of an unfinished transaction was answered, or parked."""
-        chain = self.chains[key]
-        chain.csms_id = csms_id
-        chain.parked = parked
-        kind = txfiles.PARKED if parked else txfiles.ANSWER
-        self.write(kind, key, [csms_id, info, chain.connector])
 
     def park(self, seq, why, chain=None):
         """Give the head up for now. False if `seq` is not the head, or the flash is full."""
@@ -334,7 +265,7 @@ class TxLog(txfiles.Files):
             return False
         from ocpp import txparked
 
-        return txparked.park(self, seq, why, self._head[0] == START if chain is None else chain)
+        return txparked.park(self, seq, why, chain)
 
     def parked(self):
         return self.parked_count
@@ -343,8 +274,7 @@ class TxLog(txfiles.Files):
         """Iterator of what is parked, in order: (Record, why)."""
         from ocpp import txparked
 
-        for fields in txparked.each(self.root + "/parked", 0):
-            yield self.record(fields, txparked.id_of(self, fields)), fields[7]
+        return txparked.parked_records(self)
 
     def resend(self):
         """Deliver anew what is parked. -> how many are pending now."""
@@ -358,6 +288,8 @@ class TxLog(txfiles.Files):
     @property
     def needs_compact(self):
         if self.segments > self.max_segments and self.segments != self.stuck:
+            return True
+        if self.parked_bytes > self.parked_due:
             return True
         return self.freed and self.segments > 1
 

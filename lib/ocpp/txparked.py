@@ -8,7 +8,7 @@ fails again is parked again.
 
 import os
 
-from ocpp import records, txfiles
+from ocpp import records, statefiles, txdelivery, txfiles
 from ocpp.log import log as _log
 
 _FILE = const(-1)  # number in the label of both files
@@ -21,15 +21,24 @@ def each(path, newest, log=None):
         if not fields:
             if log:
                 log.damaged += 1
-        elif fields[0] != records.LABEL and fields[1] > newest:
+        elif fields[1] > newest:
             newest = fields[1]
             yield fields
 
 
+def parked_records(log):
+    """As TxLog.parked_records()."""
+    for fields in each(log.root + "/parked", 0):
+        yield txdelivery.record(log, fields, id_of(log, fields)), fields[7]
+
+
 def park(log, seq, why, chain):
-    """Move the head to the parked ones; `chain`: what follows of its transaction as well."""
+    """Move the head to the parked ones; `chain`: what follows of its transaction as well, None: if
+    it is a START."""
+    if chain is None:
+        chain = log.head_of[0] == txfiles.START
     resending = log.resending if seq < log.cursor else None
-    fields = (resending or log).find()
+    fields = resending.find() if resending else txdelivery.find(log)
     if fields is None or fields[1] != seq:
         return False
     if seq > log.parked_newest and not _keep(log, fields, why):
@@ -39,21 +48,26 @@ def park(log, seq, why, chain):
         connector = fields[6].get("connector")
         resending.advance(seq, fields[0], fields[3], False if chain else None, connector)
     else:
-        log.advance(seq, None, why, True, chain)
+        txdelivery.advance(log, seq, None, why, True, chain)
     return True
 
 
 def _keep(log, fields, why):
     path = log.root + "/parked"
-    copy = fields[:5] + [log.told_at(fields), fields[6], why, id_of(log, fields)]
+    if log.parked_bytes > log.parked_max * 3 // 2 and not log.resending:
+        _log.error("txlog", "too much is parked, it waits:", fields[1])
+        return False
+    copy = fields[:5] + [txdelivery.told_at(log, fields), fields[6], why, id_of(log, fields)]
     try:
         raw = _packed(copy)
-        records.append(path, raw if records.size(path) else records.label(_FILE) + raw)
+        raw = raw if statefiles.size(path) else records.label(_FILE) + raw
+        records.append(path, raw)
     except OSError as e:
         _log.error("txlog", "cannot park:", e)
         return False
     _log.warn("txlog", "parked record", fields[1], "-", why)
     log.parked_count += 1
+    log.parked_bytes += len(raw)
     log.parked_newest = fields[1]
     return True
 
@@ -93,11 +107,13 @@ def resend(log):
         _log.error("txlog", "cannot resend:", e)
         return
     log.resending = Resend(log, 0, {}, log.parked_count)
-    log.parked_count = log.parked_newest = 0
+    log.resendings += 1
+    log.parked_count = log.parked_newest = log.parked_bytes = 0
 
 
 def resume(log, state):
     """At boot: go on where it was left; `state` is that of the last RESENT record."""
+    log.parked_bytes = statefiles.size(log.root + "/parked")
     for fields in each(log.root + "/parked", 0, log):
         log.parked_count += 1
         log.parked_newest = fields[1]
@@ -107,7 +123,7 @@ def resume(log, state):
     if left:
         log.resending = Resend(log, newest, ids, left)
     else:
-        records.remove(path)
+        statefiles.delete(path)
 
 
 class Resend:
@@ -127,7 +143,7 @@ class Resend:
         """The fields of the next one, or None."""
         for at, fields, _ in records.each(self._path, self._at, 2):
             self._at = at
-            if fields and fields[0] != records.LABEL and fields[1] > self.newest:
+            if fields and fields[1] > self.newest:
                 return fields
         return None
 
@@ -138,17 +154,17 @@ class Resend:
         if fields is None:  # damaged since
             self._finish()
             return None
-        log.remember(fields)
+        txdelivery.remember(log, fields)
         given_up = self.ids.get(fields[3], (None,))[0] is False
         if given_up or fields[1] <= log.parked_newest:
             log.park(fields[1], "its start is parked")
             return None
-        return log.record(fields, id_of(log, fields))
+        return txdelivery.record(log, fields, id_of(log, fields))
 
     def done(self, seq, head, csms_id, info):
-        kind, key, connector = head
+        kind, key, connector, _ = head
         if kind == txfiles.START and key in self.log.chains:
-            self.log.answered(key, csms_id, info)
+            txdelivery.answered(self.log, key, csms_id, info)
         self.advance(seq, kind, key, csms_id, connector)
 
     def advance(self, seq, kind, key, csms_id, connector):
@@ -169,4 +185,4 @@ class Resend:
 
     def _finish(self):
         self.log.resending = None
-        records.remove(self._path)
+        statefiles.delete(self._path)

@@ -360,7 +360,7 @@ def test_many_boots_without_time():
             session(b.log, 1)
             b.clock.advance(10000)
             b.boot(None)
-        assert len(b.log.dates.boots) <= 16
+        assert len(b.log.boots) <= 16
         b.clock.set_unix(NOW)
         stamps = []
         while b.log.pending():
@@ -391,6 +391,72 @@ def test_clock_set_back_keeps_order():
 def compact(log):
     for _ in log.compact():
         pass
+
+
+def test_clock_set_back_while_it_was_not_known():
+    """What was written without a clock is never dated before what had been told already."""
+
+    def run(b, boots):
+        told = {}  # sequence number -> stamp
+
+        def tell():
+            r = b.log.head()
+            assert told.setdefault(r.seq, r.stamp) == r.stamp, (r, told)
+            assert b.log.done(r.seq, 1)
+            return r.kind
+
+        key = start(b.log)
+        b.clock.advance(600000)
+        b.log.append(UPDATE, key, {"wh": 1500})
+        tell()
+        tell()
+        for n in range(boots):
+            b.boot(None)
+            b.clock.advance(9000)
+            if not n:
+                b.log.append(END, key, {"wh": 1600})
+        other = start(b.log)
+        b.clock.set_unix(NOW - 500)
+        b.log.append(END, other, {"wh": 1000})
+        while b.log.pending():
+            if tell() != UPDATE:
+                b.boot(NOW - 400)  # what is told again has the same date
+        stamps = [told[seq] for seq in sorted(told)]
+        assert len(stamps) == 5 and stamps == sorted(stamps), stamps
+
+    for boots in (1, 2, 3):
+        with_bench(lambda b: run(b, boots))
+
+
+def test_two_ends_after_a_cut_are_in_order():
+    """Both transactions began before the clock was known; what one of them told last is dated."""
+
+    def run(b, checkpoints):
+        keys = start(b.log, 1), start(b.log, 2)
+        b.clock.set_unix(NOW)
+        told = []
+
+        def tell(kinds):
+            while b.log.pending():
+                if b.log.head().kind in kinds:
+                    told.append(b.log.head().stamp)
+                b.log.done(b.log.head().seq, 1)
+
+        for key in keys:
+            b.clock.advance(20000)
+            b.log.append(UPDATE, key, {"wh": 1000})
+            tell((START, UPDATE))
+        for n in range(checkpoints):
+            b.clock.advance(10000)
+            b.log.checkpoint(keys[1], 1001 + n)
+        b.boot(NOW + 9000)
+        for key, _ in b.log.open_transactions():
+            b.log.append(END, key, {"wh": b.log.last(key)["wh"]}, stamp=b.log.last(key)["at"])
+        tell((END,))
+        assert len(told) == 6 and told == sorted(told), (checkpoints, told)
+
+    for checkpoints in range(12):  # some of them begin a new tail
+        with_bench(lambda b: run(b, checkpoints), unix=None)
 
 
 def test_compaction_frees_what_is_delivered():
@@ -736,7 +802,7 @@ def test_newer_format_is_left_alone():
 
 
 def test_every_byte_of_a_record_matters():
-    raw = records.pack([1, 2, 3, "4-5", 6, 7, {"wh": 8}])
+    raw = records.pack([1, 2, 3, "4-5", 6, 7, {"connector": 8}])
     path = "/flash/r"
     flash = Flash(16)
     flash.mount()
@@ -747,6 +813,6 @@ def test_every_byte_of_a_record_matters():
             with open(path, "wb") as f:
                 f.write(bad + raw)
             got = [x[1] for x in records.each(path)]
-            assert got == [None, [1, 2, 3, "4-5", 6, 7, {"wh": 8}]], (at, got)
+            assert got == [None, [1, 2, 3, "4-5", 6, 7, {"connector": 8}]], (at, got)
     finally:
         flash.umount()
