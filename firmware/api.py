@@ -37,6 +37,14 @@ def _message_pieces(frames, after):
     yield "]}"
 
 
+def _parked_pieces(parked):
+    mark = '{"parked": ['
+    for record in parked:
+        yield mark + json.dumps(record)
+        mark = ", "
+    yield "]}" if mark == ", " else mark + "]}"
+
+
 def _setting_pieces(settings):
     mark = "{"
     for name, text in settings.items():
@@ -120,7 +128,7 @@ class Api:
         evse, name, fields = self._find(method, request.path)
         act = getattr(self, name)
         if fields == ["-"]:
-            return act(request)
+            return act(request) if evse is None else act(evse, request)
         body = _checked(request.body, fields)
         if evse is None:
             act(body)
@@ -177,6 +185,25 @@ class Api:
     def settings(self, req):
         return answer(_setting_pieces(self._station().settings))
 
+    def explain(self, evse, req):
+        return answer(self._explained(evse.id))
+
+    def explain_all(self, req):
+        return answer(self._explained(0))
+
+    def _explained(self, number):
+        """See `acts.explain`; times as text."""
+        from ocpp.iso import to_iso
+
+        found = self._station().explain(number)
+        coming = found["next"]
+        if coming and coming["at"] is not None:
+            coming["at"] = to_iso(coming["at"])
+        return found
+
+    def parked(self, req):
+        return answer(_parked_pieces(self._station().parked()))
+
     # -- the world --------------------------------------------------------------------------------
 
     def plug(self, evse, body):
@@ -209,6 +236,17 @@ class Api:
     def parking(self, evse, body):
         evse.occupied = body["occupied"]
 
+    def limit(self, evse, body):
+        self._limit(evse.id, body)
+
+    def limit_all(self, body):
+        self._limit(0, body)
+
+    def _limit(self, number, body):
+        amperes = body["current_a"]
+        current = None if amperes is None else int(amperes * 1000)
+        self._station().set_limit(number, current, "api", body.get("seconds"))
+
     def network(self, body):
         self.runner.board.world.online = body["online"]
         if self.runner.app:
@@ -235,6 +273,9 @@ class Api:
                 settings.force(name, body[name])
             except (ValueError, OSError) as e:
                 abort(400, "%s is %s: %s" % (name, json.dumps(body[name]), e))
+
+    def resend(self, body):
+        self._station().resend()
 
     def auth_cache(self, body):
         self._station().auth_cache_put(body)

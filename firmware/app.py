@@ -3,35 +3,61 @@
 A restart makes a new `App`; nothing of the old one is kept (see `runner.py`).
 """
 
+import binascii
+
 from ocpp import Station
 from ocpp.log import log
 from wsclient import Link, join
 
 _DIAL_MS = const(30000)
 _CLOSE_MS = const(3000)
+_LONGEST = const(10752)  # bytes of a message: a certificate chain of the most that is allowed
+_STALL_MS = const(30000)  # a file transfer in which nothing moves for so long has failed
 _LEAST_MS = const(
     2000
 )  # no timeout of the network is shorter in real time, however fast time runs
 _MOST_MS = const(200000000)  # what a clock can measure
+# Let go once files and firmware have been seen to
+_BORROWED = ("transfer", "transfers", "slots", "bundles", "seals", "crash")
 
 
 class App:
     """`folder`: where the configuration's files and the station's state are. `reason`: why it
-    starts."""
+    starts. `version`: of the program, None: as configured. `diagnostics`: as
+    `Host.on_diagnostics`."""
 
-    def __init__(self, board, config, folder, reason, on_frame):
+    def __init__(self, board, config, folder, reason, on_frame, version=None, diagnostics=None):
+        self._delivered = config["charge_point"]["firmware"]
+        if version:
+            known = dict(config["charge_point"], firmware=version)
+            config = dict(config, charge_point=known)
+        if board.evses[0].switches_phases:
+            usual = {"ConnectorSwitch3to1PhaseSupported": "true"}
+            usual.update(config["settings"])
+            config = dict(config, settings=usual)
         self._board = board
         self._config = config
         self._folder = folder
         self.clock = board.clock()
         self.clock.least_ms = self._real(_LEAST_MS) if board.speed > 1 else 0
         self.reset = None  # kind of the reset that is asked for
-        self.station = Station(config, folder, self.clock, open_link=self._open_link)
+        self.station = Station(
+            config, folder, self.clock, open_link=self._open_link, declare=_meter_keys(board.evses)
+        )
         self.station.boot_reason = reason
+        self._import()
+        self.station.security_event("StartupOfTheDevice")
+        if reason != "PowerUp":
+            self.station.security_event("ResetOrReboot", reason)
         self.station.on_reset = self._on_reset
         if config["connector_lock"]:
             self.station.on_unlock = self._on_unlock
         self.station.listen(on_frame)
+        self.station.transfers = self._transfers
+        self.station.updater = self._updater
+        self.station.self_test = self._self_test
+        self.station.on_diagnostics = diagnostics
+        self.station.borrowed = _BORROWED
         self._wires = [Wire(c, e) for c, e in zip(self.station.connectors, board.evses)]
         for wire in self._wires:
             wire.read()
@@ -60,15 +86,52 @@ class App:
     def _on_unlock(self, connector):
         return self._board.evses[connector.id - 1].unlock()
 
-    # -- dialling ---------------------------------------------------------------------------------
+    # -- files and firmware ----------------------------------------------------------------------
+
+    def _transfers(self):
+        from transfers import Transfers
+
+        return Transfers(self.clock, self.station.tls, self._real(_STALL_MS))
+
+    def _updater(self):
+        if self._config["any_firmware"]:
+            from transfers import AnyFirmware
+
+            return AnyFirmware()
+        from slots import Slots
+
+        config = self._config
+        return Slots(self._folder, config["board"], self._verifier(), self._delivered)
+
+    def _verifier(self):
+        """Who looks at the seal of a bundle; None while no manufacturer is known."""
+        from ocpp.station.certificates import USES
+
+        if not self.station.part("certificates").roots(USES[1]):
+            return None
+        from seals import verifier
+
+        return verifier(self.station)
+
+    def _self_test(self):
+        """What is wrong with newly installed firmware, or None."""
+        station = self.station
+        if station.store.full or station.log.full:
+            return "flash takes nothing"
+        if any(e.code == "InternalError" for e in station.errors):
+            return "internal error"
+        for c in station.connectors:
+            if not c.metered():
+                return "meter of connector %d is silent" % c.id
+        return None
+
+    # -- dialling --------------------------------------------------------------------------------
 
     def _open_link(self, url, protocols, headers):
         url = join(self._scheme(url), self._config["ocpp"]["id"])
         tls = self._tls() if url.startswith("wss:") else None
         dial, close = self._real(_DIAL_MS), self._real(_CLOSE_MS)
-        return Link(
-            url, protocols, headers, self.clock, tls, dial_timeout_ms=dial, close_timeout_ms=close
-        )
+        return Link(url, protocols, headers, self.clock, tls, _LONGEST, dial, close)
 
     def _scheme(self, url):
         """`url` with the scheme that the security profile asks for."""
@@ -79,17 +142,27 @@ class App:
         return "ws" + rest if self._config["ocpp"]["security_profile"] >= 2 else url
 
     def _tls(self):
-        ocpp = self._config["ocpp"]
-        trusted = [self._content(p) for p in ocpp["certificates"].get("CSMSRootCertificate", ())]
-        if ocpp["ca_file"]:
-            trusted.append(self._content(ocpp["ca_file"]))
-        tls = {"cadata": [data for data in trusted if data]}
-        if ocpp["tls_name"]:
-            tls["name"] = ocpp["tls_name"]
-        if self.station.settings.get("SecurityProfile") == 3:
-            tls["cert"] = self._content(ocpp["cert_file"])
-            tls["key"] = self._content(ocpp["key_file"])
+        tls = self.station.tls(True)
+        if self._config["ocpp"]["tls_name"]:
+            tls["name"] = self._config["ocpp"]["tls_name"]
         return tls
+
+    def _import(self):
+        """Certificates of the configuration go to the station's store."""
+        ocpp = self._config["ocpp"]
+        found = {}
+        for use, paths in ocpp["certificates"].items():
+            found[use] = [self._content(path) for path in paths]
+        if ocpp["ca_file"]:
+            found.setdefault("CSMSRootCertificate", []).append(self._content(ocpp["ca_file"]))
+        for use in found:
+            found[use] = [data for data in found[use] if data]
+        if ocpp["cert_file"] and ocpp["key_file"]:
+            pair = [self._content(ocpp["cert_file"]), self._content(ocpp["key_file"])]
+            if all(pair):
+                found["own"] = pair
+        if found:
+            self.station.import_certificates(found)
 
     def _content(self, path):
         try:
@@ -100,6 +173,16 @@ class App:
             return None
 
 
+def _meter_keys(evses):
+    """Settings MeterPublicKey1, ... (signed meter values 1.0 §3.3.1) of meters that sign."""
+    lines = []
+    for evse in evses:
+        if evse.signer:
+            key = binascii.b2a_base64(evse.signer.public_key.encode()).decode().strip()
+            lines.append("MeterPublicKey%d||str||%s|..500|r|lazy" % (evse.id, key))
+    return lines
+
+
 class Wire:
     """Between one EVSE of the board and the station's connector."""
 
@@ -107,6 +190,7 @@ class Wire:
         self._connector = connector
         self._evse = evse
         self._errors = ()  # as given to the connector
+        connector.sign = evse.sign
         for measurand, fn, unit, phase, location in evse.measurands():
             connector.measure(measurand, fn, unit, phase, location)
 
@@ -119,6 +203,7 @@ class Wire:
         connector.evse_ready = evse.offering
         connector.occupied = evse.occupied
         connector.energy_wh = evse.energy_wh
+        connector.phases_in_use = evse.phases if evse.connected else None
         if evse.errors is not self._errors:
             self._tell(evse.errors)
 
@@ -128,6 +213,7 @@ class Wire:
         connector = self._connector
         evse.permit = connector.charging_permitted
         evse.limit_ma = connector.limit_ma
+        evse.limit_phases = connector.limit_phases
         evse.lock_wanted = connector.lock_wanted
 
     def _tell(self, errors):

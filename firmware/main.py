@@ -11,7 +11,6 @@ import sys
 from ocpp.log import log
 
 _COLLECT = const(16384)  # bytes: collecting early keeps what lives long together
-_NEW = "config.new"  # a configuration that takes the place of the one on flash if it is good
 
 
 def options(words):
@@ -40,25 +39,17 @@ def _has_board(folder):
 
 
 def configuration(folder):
-    """The configuration on flash, after a new one, if there is one, has taken its place. None, and
-    one line on standard error, if it is bad."""
-    import config  # only here: it is not needed afterwards
+    """(configuration, what was found damaged on the way); None, and one line on standard error, if
+    there is none that can be used."""
+    import provision  # only here: it is not needed afterwards
 
-    name = _NEW if _NEW in os.listdir(folder) else config.FILE
     try:
-        found = config.load(folder, boards(), name)
-    except config.ConfigError as e:
+        return provision.configuration(folder, boards())
+    except provision.ConfigError as e:
         print("charger: configuration: %s" % e, file=sys.stderr)
-        if name == _NEW:
-            os.remove(folder + "/" + _NEW)
         return None
     finally:
-        del sys.modules["config"], sys.modules["rules"]
-    for line in config.warnings(found, lambda path: config.is_file(folder + "/" + path)):
-        log.warn("config", line)
-    if name == _NEW:
-        os.rename(folder + "/" + _NEW, folder + "/" + config.FILE)
-    return found
+        del sys.modules["provision"], sys.modules["config"], sys.modules["rules"]
 
 
 async def serve(runner, host, port):
@@ -88,16 +79,18 @@ def main():
     wanted = options(sys.argv[1:])
     log.set_level(wanted["--log"])
     folder = wanted["--flash"]
-    found = configuration(folder)
-    if found is None:
+    given = configuration(folder)
+    if given is None:
         return 2
+    found, damaged = given
     board = __import__(found["board"] + ".board", None, None, ("Board",)).Board(
         found, folder + ".world", float(wanted["--speed"]), wanted["--world"] == "keep"
     )
     from runner import Runner
 
     host, _, port = wanted["--api"].rpartition(":")
-    return asyncio.run(serve(Runner(board, found, folder), host.strip("[]"), int(port)))
+    runner = Runner(board, found, folder, damaged)
+    return asyncio.run(serve(runner, host.strip("[]"), int(port)))
 
 
 if __name__ == "__main__":

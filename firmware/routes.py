@@ -16,6 +16,10 @@ POST connectors/N/pilot pilot diode:bool state:E|F?
 POST connectors/N/lock lock !jam:bool
 POST connectors/N/meter meter energy_wh:n0..1000000000000 signed:bool
 POST connectors/N/parking parking !occupied:bool
+GET connectors/N/explain explain -
+POST connectors/N/limit limit !current_a:n0..2000? seconds:i1..604800
+GET explain explain_all -
+POST limit limit_all !current_a:n0..2000? seconds:i1..604800
 GET status status -
 GET messages messages -
 GET events events -
@@ -28,6 +32,8 @@ POST auth_cache auth_cache !idTag:s1-255 status:AUTH group:s255? group_type:TOKE
 DELETE auth_cache clear_auth_cache
 POST local_list local_list !version:i0..2147483647 !entries:list
 POST security_event security_event !type:s1-50 info:s255
+GET parked parked -
+POST parked/resend resend
 POST reboot reboot reason:PowerUp|Watchdog|LocalReset
 """
 

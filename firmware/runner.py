@@ -9,6 +9,7 @@ import gc
 import sys
 
 from frames import Frames
+from logbook import Logbook
 
 from ocpp.clock import Timer
 from ocpp.log import log
@@ -18,19 +19,24 @@ _CLOSING_MS = const(1000)  # longest wait for the goodbye of a closed connection
 _MAX_PAUSE_S = const(60)  # between tries to start, if the application fails again and again
 _SOUND_S = const(60)  # after so long a run an earlier failure is forgotten
 _IDLE_MS = const(5)
-_RELOADED = ("ocpp", "wsclient", "app")
+_RELOADED = "ocpp pki wsclient transfer app transfers slots bundles seals crash".split()
+_REASONS = {"OnIdle": "ScheduledReset", "Firmware": "FirmwareUpdate"}
 _KEPT = ("ocpp.clock", "ocpp.log")  # without state, and in use by what goes on
 
 
 class Runner:
-    """`app` is None while the firmware restarts."""
+    """`app` is None while the firmware restarts. `damaged`: names of what was found damaged on
+    flash before there was a station to tell it."""
 
-    def __init__(self, board, config, folder):
+    def __init__(self, board, config, folder, damaged=()):
         self.board = board
         self.config = config
         self.frames = Frames(board.frames_file, self.time)
+        self.book = Logbook(folder, board.clock(), self.time)
+        log.book = self.book.add
         self.app = None
         self._folder = folder
+        self._damaged = list(damaged)
         self._reason = "PowerUp"
         self._closing = None  # the connection of the last App while it says goodbye
         self._boot = Timer(board.clock())
@@ -80,6 +86,7 @@ class Runner:
 
     def _turn(self):
         self.board.step()
+        self.book.step()
         if self._closing:
             self._say_goodbye()
         elif self.app is None:
@@ -94,17 +101,23 @@ class Runner:
             if self._failures and self.app.clock.uptime() >= _SOUND_S:
                 self._failures = 0
             if self.app.reset:
-                self.restart(
-                    "ScheduledReset" if self.app.reset == "OnIdle" else "RemoteReset", True
-                )
+                self.restart(_REASONS.get(self.app.reset, "RemoteReset"), True)
 
     def _start(self):
         self._boot.stop()
         try:
+            version = self._choose()
             module = __import__("app")
             self.app = module.App(
-                self.board, self.config, self._folder, self._reason, self.frames.add
+                self.board,
+                self.config,
+                self._folder,
+                self._reason,
+                self.frames.add,
+                version,
+                self._diagnostics,
             )
+            self.app.station.store.damaged += self._damaged
         except Exception as e:
             self._failed(e)
 
@@ -112,9 +125,15 @@ class Runner:
         """The application has a fault: start it anew, each time after a longer pause."""
         log.error("firmware", "failed:", repr(error))
         log.trace(error)
+        import crash
+
+        uptime = self.app.clock.uptime() if self.app else 0
+        crash.crashed(self._folder, error, self.time(), uptime, self._reason)
         self._failures += 1
         pause = min(2**self._failures, _MAX_PAUSE_S)
         self.restart("Watchdog")
+        self._slots().revert(repr(error))
+        self._forget()
         self._boot.start_s(pause)
 
     def _leave(self, polite):
@@ -130,10 +149,37 @@ class Runner:
             else:
                 app.station.set_online(False)
         app = None
+        self._forget()
+        self.book.write()
+
+    def _forget(self):
+        """Whatever is imported next is loaded anew."""
         for name in list(sys.modules):
             if name.split(".")[0] in _RELOADED and name not in _KEPT:
                 del sys.modules[name]
         gc.collect()
+
+    def _slots(self):
+        """The slots, by the code that the board was delivered with."""
+        import slots
+
+        slots.use(None)
+        return slots.Slots(self._folder, delivered=self.config["charge_point"]["firmware"])
+
+    def _choose(self):
+        """Have the application imported from the slot whose turn it is; -> its version or None."""
+        path, version = self._slots().start()
+        from slots import use
+
+        use(path)
+        self._forget()
+        return version
+
+    def _diagnostics(self, oldest, latest):
+        self.book.write()
+        from crash import lines
+
+        return lines(self._folder, self.frames, oldest, latest)
 
     def _say_goodbye(self):
         self._closing.step()

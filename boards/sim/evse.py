@@ -1,9 +1,9 @@
 """One simulated EVSE: cable, car, control pilot, contactor, cable lock and meter.
 
-Inputs from the station are `permit`, `limit_ma` and `lock_wanted`; inputs from the world come
-through the methods `plug`, `unplug`, ... . `step(ms)` moves energy and time. The contactor is
-opened here, out of what this EVSE sees itself, whatever the station says: no car, car not in state
-C or D, pilot fault, any fault, no permit, an offer below 6 A.
+Inputs from the station are `permit`, `limit_ma`, `limit_phases` and `lock_wanted`; inputs from the
+world come through the methods `plug`, `unplug`, ... . `step(ms)` moves energy and time. The
+contactor is opened here, out of what this EVSE sees itself, whatever the station says: no car, car
+not in state C or D, pilot fault, any fault, no permit, an offer below 6 A.
 """
 
 from sim import faults
@@ -17,12 +17,15 @@ _PERCENT_WMS = 60000 * _WMS_PER_WH // 100  # one percent of the car's battery of
 
 
 class Evse:
+    switches_phases = True  # from three to one and back
+
     def __init__(self, number, has_lock):
         self.id = number
         self.has_lock = has_lock
         # From the station
         self.permit = False  # the contactor may close
         self.limit_ma = None  # int mA, None: not limited
+        self.limit_phases = None  # phases switched on when the contactor closes, None: all
         self.lock_wanted = False
         # The car and its cable
         self.ev = "A"  # "A" no car, "B" connected, "C" "D" asks for energy
@@ -40,6 +43,7 @@ class Evse:
         self.occupied = False  # parking bay sensor
         self.energy_wh = 0  # import register
         self.signed = False  # the meter delivers signed values
+        self.signer = None  # an `ocmf.Signer`
         self.faults = {}  # code: (info, vendor_id, vendor_code)
         self.errors = ()  # see `faults.active`
         self._rest_wms = 0  # energy below one Wh
@@ -161,7 +165,12 @@ class Evse:
 
     @property
     def power_w(self):
-        return VOLTAGE_V * self.phases * self.amps_ma // 1000
+        return VOLTAGE_V * self._phases * self.amps_ma // 1000
+
+    @property
+    def _phases(self):
+        """Phases that are switched on and that the car uses."""
+        return self.phases if self.limit_phases is None else min(self.phases, self.limit_phases)
 
     @property
     def soc(self):
@@ -170,7 +179,7 @@ class Evse:
 
     def phase_a(self, phase):
         """Current of phase 1, 2 or 3 in A."""
-        return self.amps_ma / 1000 if phase <= self.phases else 0.0
+        return self.amps_ma / 1000 if phase <= self._phases else 0.0
 
     def measurands(self):
         """What the meter tells beside the register: (measurand, fn() -> number or None, unit,
@@ -183,6 +192,12 @@ class Evse:
         yield "Frequency", lambda: 50, None, None, "Outlet"
         yield "Temperature", lambda: 25 + self.power_w // 1000, "Celsius", None, "Body"
         yield "SoC", lambda: self.soc, "Percent", None, "EV"
+
+    def sign(self, context, id_token):
+        """The register as the meter signs it, None: it does not now."""
+        if not self.signed or not self.signer:
+            return None
+        return self.signer.sign(self.energy_wh, context, id_token)
 
     def unlock(self):
         """Open the cable lock now. Returns True if it is open."""
@@ -207,7 +222,7 @@ class Evse:
     def off(self):
         """No power for the station's controller: the contactor opens, the lock stays as it is."""
         self.permit = False
-        self.limit_ma = None
+        self.limit_ma = self.limit_phases = None
         self.relay = False
 
     def restored(self):

@@ -3,7 +3,7 @@
 from ocpp.clock import Timer
 from ocpp.log import log
 from ocpp.station.connector import Error
-from ocpp.station.identity import ACCEPTED, IdInfo, checked, same
+from ocpp.station.identity import ACCEPTED, checked, same
 from ocpp.station.session import Grant
 
 _FLASH = const("FlashFull")  # vendor code of the warning
@@ -15,7 +15,7 @@ _ENDING_S = const(15)  # longest wait for a transaction to end, and for the lock
 def begin(station, connector, id_token, kind, authorized, parent):
     """See `Session.begin`."""
     grant = Grant(checked(id_token, station.dialect.id_max), kind, parent)
-    if not connector.free or station.tokens.reserved(connector):
+    if not connector.free or station.tokens.barred(connector, id_token, parent, authorized):
         return False
     if authorized:
         connector.accept(grant)
@@ -76,6 +76,42 @@ def reset(station, kind):
     return True
 
 
+def set_limit(station, number, current_ma, source="host", seconds=None):
+    """A limit of the host's own: mA per phase for connector `number`, 0: for all together; None:
+    no more. The lowest of all sources and profiles holds. `seconds`: it ends by itself.
+    ValueError, TypeError."""
+    if number != 0:
+        station.connector(number)
+    for value in (current_ma, seconds):
+        if value is not None and (not isinstance(value, int) or value is True or value is False):
+            raise TypeError("a whole number or None is wanted, not %r" % (value,))
+        if value is not None and value < 0:
+            raise ValueError("less than 0: %d" % value)
+    external = station.limits.external
+    if current_ma is None:
+        external.pop((source, number), None)
+    else:
+        end = None if seconds is None else station.clock.uptime() + seconds
+        external[(source, number)] = (current_ma // 100, end)
+    station.limits.turn = 0
+    station.limits.changed()
+
+
+def explain(station, number):
+    """Why connector `number` (0: the station) may draw what it may, and what comes next: a dict,
+    docs/smart-charging.md. Reads all profiles: some 10 ms each on a board. ValueError."""
+    if number != 0:
+        station.connector(number)
+    from ocpp.station import explain as explaining
+
+    job = explaining.explain(station.limits, number)
+    try:
+        while True:
+            next(job)
+    except StopIteration as e:
+        return e.value
+
+
 def set_online(station, online):
     """The network is gone (False: the link is dead), or back (True: dialled at once)."""
     station.connection.set_online(online)
@@ -86,6 +122,25 @@ def set_error(station, code, info="", vendor_id="", vendor_code="", faulted=True
     error = Error(code, info, vendor_id, vendor_code, faulted)
     if error not in station.errors:
         station.errors = [e for e in station.errors if e.code != code] + [error]
+
+
+def security_event(station, type, info="", critical=None):
+    """Something happened to the security of the station (whitepaper §8): it is logged and told.
+    `critical`: told even if that takes a restart; None: as the whitepaper has it."""
+    station.part("security").event(type, info, critical)
+
+
+def tls(station, dial=False):
+    """What a TLS connection of this station needs, `dial`: that to the central system; see
+    `Certificates.tls`."""
+    return station.part("certificates").tls(dial)
+
+
+def import_certificates(station, found):
+    """Put certificates of the configuration into the store; see `station/imports.py`."""
+    from ocpp.station import imports
+
+    imports.certificates(station, found)
 
 
 def check_flash(station):
@@ -104,17 +159,27 @@ def check_flash(station):
         if full:
             error = Error("InternalError", "flash full or broken", "", _FLASH, False)
             station.errors.append(error)
+            security_event(station, "MemoryExhaustion", "flash full or broken")
 
 
 def report_damage(station):
-    """Damaged data was found on flash: told as a warning until the next start."""
+    """Data on flash can't be read: told as a warning until the next start."""
     station.damage = station.damaged()
-    what = list(station.store.damaged)
-    if station.log.damaged or station.log.foreign:
-        what.append("transaction log")
+    info = []
+    damaged = station.store.damaged + (["transaction log"] if station.log.damaged else [])
+    if damaged:
+        info.append("damaged on flash: " + ", ".join(damaged))
+    newer = _newer(station)
+    if newer:
+        info.append("of newer firmware, kept: " + ", ".join(newer))
     station.errors = [e for e in station.errors if e.vendor_code != _DAMAGED]
-    info = "damaged on flash: " + ", ".join(what)
-    station.errors.append(Error("InternalError", info, "", _DAMAGED, False))
+    station.errors.append(Error("InternalError", "; ".join(info), "", _DAMAGED, False))
+
+
+def _newer(station):
+    """Names of the files on flash that newer firmware has written: they are kept as they are, for
+    it to come back, and not read."""
+    return station.store.newer + station.log.foreign
 
 
 def clear_error(station, code=None):
@@ -174,22 +239,49 @@ def ocpp_status(station):
         "queued": station.log.pending(),
         "parked": station.log.parked(),
         "damaged": station.damaged(),
+        "newer": _newer(station),
         "last_frame_s": age,
         "error": connection.error,
     }
 
 
-def auth_cache_put(station, entry):
-    """Put an entry into the authorization cache: a dict with idTag, status, group, expiry (ISO
-    8601 or None). ValueError for an expiry that is no time, KeyError without idTag."""
-    from ocpp.iso import from_iso
+def parked(station):
+    """Iterator of the transaction records that the central system did not take, in order of
+    occurrence, as dicts; docs/api.md. Nothing is changed by it."""
+    from ocpp.iso import to_iso
 
-    expiry = entry.get("expiry")
-    unix = from_iso(expiry) if expiry else None
-    info = IdInfo(entry.get("status", ACCEPTED), entry.get("group"), unix)
-    station.authorization.cache.put(checked(entry["idTag"]), info)
+    for record, why in station.log.parked_records():
+        yield {
+            "record": record.seq,
+            "kind": ("start", "meter", "end", "event")[record.kind - 1],
+            "transaction": record.csms_id,
+            "key": record.key,
+            "time": to_iso(record.stamp),
+            "why": why,
+            "data": record.data,
+        }
 
 
-def auth_cache_clear(station):
-    """Empty the authorization cache."""
-    station.authorization.cache.clear()
+def resend(station):
+    """Tell the central system anew what is parked, before all else that waits and in order; what
+    it does not take this time either is parked again. Returns how many records wait."""
+    return station.log.resend()
+
+
+def firmware_status(station, status):
+    """How the update that the host took over (`on_update`) goes on: a status of the security
+    whitepaper, §6.8. ValueError: none is under way."""
+    _host_does(station, "update", "phase").told(status)
+
+
+def upload_status(station, status):
+    """How the upload that the host took over (`on_upload`) goes on: a status of the security
+    whitepaper, §6.19. ValueError: none is under way."""
+    _host_does(station, "upload", "host").told(status)
+
+
+def _host_does(station, name, key):
+    part = station.part(name)
+    if part.state.get(key) not in ("host", True):
+        raise ValueError("no %s under way that is the host's" % name)
+    return part

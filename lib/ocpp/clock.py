@@ -10,7 +10,9 @@ import time
 _MASK = const(0x1FFFFFFF)  # ticks wrap here: every difference stays a small int on 32-bit ports
 _HALF = const(0x10000000)  # 3.1 days: the longest a single tick deadline may lie ahead
 
-FLOOR = 1767225600  # 2026-01-01: no clock that claims to be earlier is believed
+# 2010-01-01: a clock that claims to be earlier was never set (they begin in 1970 or 2000). Later
+# than that the central system is believed, however slow its clock: bills are made by it.
+FLOOR = 1262304000
 
 
 class Clock:
@@ -22,6 +24,7 @@ class Clock:
         self._last = self.ticks()
         self._uptime = 0  # s
         self._offset = None  # Unix seconds at uptime 0, or None while unknown
+        self.sets = 0  # how often the wall clock was set
         self.boot = 0  # number of this boot, set by the station from flash
 
     def ticks(self):
@@ -47,8 +50,9 @@ class Clock:
     def set_unix(self, seconds):
         """Set the wall clock. Times before `FLOOR` are refused with ValueError."""
         if seconds < FLOOR:
-            raise ValueError("time before 2026")
+            raise ValueError("time before 2010")
         self._offset = seconds - self.uptime()
+        self.sets += 1
 
 
 class Timer:

@@ -52,7 +52,7 @@ def settings(station, declare):
 
 def trim(station):
     """Take what this station can't measure out of its settings; all is declared now."""
-    for name in ("wiring", "acts", "station.measurands"):
+    for name in ("wiring", "acts", "hosting", "station.measurands"):
         unload("ocpp." + name)
     station.metering.trim(LISTS)
 
@@ -92,7 +92,9 @@ def _supervisor(station, open_link):
         station.config["ocpp"]["url"],
         [DIALECTS[v][0] for v in versions(station)],
     )
-    return Supervisor(station.clock, station.dial, station.settings)
+    supervisor = Supervisor(station.clock, station.dial, station.settings)
+    supervisor.on_failed = station.dial_failed
+    return supervisor
 
 
 def wire(station):
@@ -104,15 +106,23 @@ def wire(station):
     rpc.on_answer = station.registration.answered
     rpc.on_call = station.on_call
     rpc.on_garbage = station.on_garbage
+    rpc.relieve = station.tidy
     rpc.check = station.check
     rpc.add_source(station.statuses)
     rpc.add_source(station.delivery)
+    station.part("reservations")
 
     settings.watch("MessageTimeout", station.set_timeout)
     settings.watch("AuthorizationKey", station.log_in_anew)
+    settings.validators["SecurityProfile"] = station.check_profile
+    settings.watch("SecurityProfile", station.profile_changed)
     station.set_timeout(settings.get("MessageTimeout"))
     settings.watch("ClockAlignedDataInterval", station.set_aligned)
     station.set_aligned(settings.get("ClockAlignedDataInterval"))
+    for name in ("update", "upload"):
+        state = station.store.load(name)
+        if isinstance(state, dict) and ("phase" in state or "url" in state):
+            station.part(name)  # a restart interrupted it
 
 
 def renegotiate(station):
@@ -143,11 +153,29 @@ def speak(station, version):
 def headers(station):
     """HTTP headers of a dial: Basic authentication under security profiles 1 and 2 (whitepaper
     §2)."""
-    key = station.settings.get("AuthorizationKey")
-    if station.settings.get("SecurityProfile") not in (1, 2) or not key:
+    settings = station.settings
+    key = settings.get("AuthorizationKey")
+    if settings.get("SecurityProfile") not in (1, 2) or not key:
         return []
     import binascii
 
     user = station.config["ocpp"].get("id", "")
-    word = binascii.b2a_base64(("%s:%s" % (user, key)).encode()).decode().strip()
-    return [("Authorization", "Basic " + word)]
+    forms = passwords(settings, key, station.version == "1.6")
+    word = user.encode() + b":" + forms[station.refused % len(forms)]
+    return [("Authorization", "Basic " + binascii.b2a_base64(word).decode().strip())]
+
+
+def passwords(settings, key, digits):
+    """What an AuthorizationKey may stand for, the likely first: the CSMS sends 16 to 20 bytes in
+    hexadecimal digits (OCPP-J 1.6 §6.2.2, errata 3.12), or means what it sends; what was installed
+    is meant so. After a refusal it is the other one's turn. `digits`: the version has the former.
+    """
+    import binascii
+
+    forms = [key.encode()]
+    try:
+        raw = binascii.unhexlify(key)
+    except ValueError:
+        return forms
+    told = "AuthorizationKey" in settings._stored and len(raw) >= 16
+    return [raw] + forms if told and digits else forms + [raw]

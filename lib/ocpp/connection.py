@@ -48,6 +48,7 @@ class Supervisor:
         self._heard = None  # (pongs, ticks of the last bytes) when it was sent
         self._online = True
         self._said = None  # the last failure logged: the same one is not repeated
+        self.on_failed = None  # fn(kind, text, repeated): a dial failed
         self.closed = False  # `close()` was called
         self.connected = False
         self.epoch = 0
@@ -179,6 +180,7 @@ class Supervisor:
 
     def _ended(self, text):
         """The link is closed, or could not be made: log why, and set the next dial."""
+        link = self._link
         self._link = None
         self.connected = self.busy = False
         self._lasted.stop()
@@ -191,7 +193,10 @@ class Supervisor:
         again = "; next try in %d s" % ((wait + 999) // 1000) if self._online else ""
         say = log.debug if text == self._said else log.warn
         say(_TAG, text + again)
+        repeated = text == self._said
         self._said = text
+        if self.on_failed and (link is None or link.last_rx is None):
+            self.on_failed((link and link.failure) or "setup", text, repeated)
 
     def _leave(self, code, reason):
         self.connected = False

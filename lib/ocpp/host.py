@@ -3,16 +3,37 @@
 
 from ocpp.station.identity import checked
 
+_HOSTING = const(
+    "auth_cache_clear,auth_cache_put,cancel_reservation,enable,local_list_install,raise_error,"
+    "reserve,withdraw_error"
+)
+
 
 class Host:
-    """The functions of `acts` (while it runs) and of `wiring` (as it starts) that take a station
-    first are its methods, too. They are needed now and then, and not kept in memory in between."""
+    """The functions of `acts` and `hosting` (while it runs), and of `wiring` (as it starts) that
+    take a station first are its methods, too. They are needed now and then, and not kept in memory
+    in between."""
 
     # Hooks that the host sets
     reset_allowed = None  # fn(kind) -> False: a reset is refused
     on_reset = None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
     on_unlock = None  # fn(connector) -> True open, False failed, None still trying; None: no lock
+    on_schedule = None  # fn(connector number or 0, composite schedule), see `composite.publish`
+    on_reserve = None  # fn(id, connector or None, id_token, group, until) -> status, as `reserve`
+    on_cancel_reservation = None  # fn(id) -> True if there was one
+    reserved_for = None  # fn(connector, id_token, group) -> True: may use a reserved connector
+    on_remote_start = None  # fn(id_token, connector or None, kind) -> True: the host begins it
     boot_reason = "PowerUp"
+    switches = None  # (number, source) -> (priority, enabled), see `enable`
+    # Files and firmware, see docs/firmware-update.md
+    transfers = None  # fn() -> object with get() and put(); None: no files can be transferred
+    updater = None  # fn() -> object with unpack(), activate(), result(), confirm(), revert()
+    self_test = None  # fn() -> None, or why newly installed firmware is no good
+    on_update = None  # fn(request) -> False: built in; else the host does it: firmware_status()
+    on_upload = None  # fn(request) -> name of a file the host uploads: upload_status(); or None
+    on_diagnostics = None  # fn(oldest, latest) -> iterator of further lines, None: wait
+    borrowed = ()  # packages that only those need, let go afterwards
+    installing = False  # True: new firmware waits for the transactions to end, none begins
 
     def connector(self, number):
         """Connector 1, 2, ... ValueError if there is none of that number."""
@@ -31,12 +52,13 @@ class Host:
     def __getattr__(self, name):
         if name[0] == "_":
             raise AttributeError(name)
-        from ocpp import acts
+        if name in _HOSTING.split(","):
+            from ocpp import hosting as place
+        else:
+            from ocpp import acts as place
 
-        fn = getattr(acts, name, None)
-        if fn is None:
-            from ocpp import wiring
-
-            fn = getattr(wiring, name)
+            if not hasattr(place, name):
+                from ocpp import wiring as place
+        fn = getattr(place, name)
         self.quiet_soon()
         return lambda *arguments, **named: fn(self, *arguments, **named)

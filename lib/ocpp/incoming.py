@@ -3,9 +3,10 @@ arrives."""
 
 from ocpp.calls import CallError
 from ocpp.log import log
-from ocpp.strictjson import loads
+from ocpp.strictjson import loads, loads_frame
 
 _MAX_ID = const(36)  # characters of a message id
+_LONG = const(2048)  # characters: an array in a longer message is not taken apart at once
 
 
 class Request:
@@ -39,8 +40,9 @@ class Request:
         """A job that answers this call; a fault in it is an answer, too: no call stays open."""
         try:
             yield from job
-        except Exception:
-            self.fail("InternalError", "internal error")
+        except Exception as e:
+            memory = isinstance(e, MemoryError)
+            self.fail("InternalError", "out of memory" if memory else "internal error")
             raise
 
     def _answer(self, frame):
@@ -54,7 +56,9 @@ class Request:
 def parse(rpc, text):
     """The frame in `text`, or None if it is none, or one to be ignored."""
     try:
-        frame = loads(text)
+        if len(text) > _LONG and rpc.relieve:
+            rpc.relieve()
+        frame = loads_frame(text) if len(text) > _LONG else loads(text)
     except MemoryError:
         log.error("rpc", "no memory for a message of", len(text), "characters")
         id = _salvage_id(text)

@@ -13,6 +13,7 @@ from ocpp.clock import Timer
 from ocpp.host import Host
 from ocpp.log import log
 from ocpp.ondemand import OnDemand, unload
+from ocpp.secured import Secured
 from ocpp.station.connector import (
     AVAILABLE,
     FAULTED,
@@ -23,6 +24,7 @@ from ocpp.station.connector import (
 )
 from ocpp.station.delivery import Delivery
 from ocpp.station.identity import ACCEPTED
+from ocpp.station.limits import Limits
 from ocpp.station.registration import Registration
 from ocpp.station.session import FIRMWARE
 from ocpp.station.settings import Settings
@@ -35,7 +37,7 @@ _DIRECTORY = const(0x4000)
 _JOBS = const(8)  # at work, before the central system is turned away
 
 
-class Station(Host, OnDemand):
+class Station(Host, OnDemand, Secured):
     """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what
     is kept; `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial.
     Instead of `open_link`, `connection` (a `Loopback`, or a transport of the host's own), or
@@ -58,7 +60,6 @@ class Station(Host, OnDemand):
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
         self.data_handlers = {}  # (vendor, message or None) -> fn(data)
         self.events = {}  # event -> [fn(event, connector)]
-        # State
         self.errors = []  # of the station itself
         self.jobs = []  # generators, stepped once per loop
         self._schemas = []  # see OnDemand
@@ -66,7 +67,6 @@ class Station(Host, OnDemand):
         self._parts = {}
         self.operative = True  # as last set by ChangeAvailability of connector 0
         self.resetting = False  # True: no new sessions, a restart is under way
-        self.local_lists = []  # fn(id_token) -> IdInfo or None: asked before the cache
         self._quiet = Timer(clock)
         self._sound = Timer(clock)  # runs after a fault of ours
         self.full = False  # True: it was told that the flash is full
@@ -83,6 +83,7 @@ class Station(Host, OnDemand):
         self.connectors = [
             Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))
         ]
+        self.limits = Limits(self)
         self.registration = Registration(self)
         self.statuses = StatusReporter(self)
         self.delivery = Delivery(self)
@@ -90,6 +91,7 @@ class Station(Host, OnDemand):
         self.aligned = 0  # s between clock-aligned meter values, 0: none
         self._configure("wire")
         self.part("availability").restore()
+        self.tidy()
         if self.log.open_transactions():
             self.part("recovery")
 
@@ -132,7 +134,7 @@ class Station(Host, OnDemand):
             self._step()
 
     def _step(self):
-        """The tick, in four parts: a fault in one of them does not stop the others."""
+        """The tick, in five parts: a fault in one of them does not stop the others."""
         self.clock.uptime()
         try:
             self._before()
@@ -144,6 +146,10 @@ class Station(Host, OnDemand):
             except Exception as e:
                 c.failed(e)
                 self.failed("connector %d" % c.id, e)
+        try:
+            self.limits.step()
+        except Exception as e:
+            self.failed("limits", e)
         try:
             self._tell()
         except Exception as e:
@@ -159,6 +165,8 @@ class Station(Host, OnDemand):
             self._configure("trim")
         if "recovery" in self._parts:
             self._parts["recovery"].step()
+        if self.reservations:
+            self.reservations.step()
 
     def _tell(self):
         if self.aligned or "metering" in self._parts:
@@ -210,6 +218,8 @@ class Station(Host, OnDemand):
         self._seen_epoch = self.connection.epoch
         if self.connection.subprotocol != self.dialect.subprotocol:
             self._configure("renegotiate")
+        if self.settings.get("SecurityProfile"):
+            self.part("security").connected()
         self.delivery.retry_now()
         self.registration.reconnected()
         self.rpc.wake = True
@@ -227,21 +237,11 @@ class Station(Host, OnDemand):
         return self.dialect.on_call(request)
 
     def on_garbage(self, text, id, what):
+        self.part("security").event("InvalidMessages", what)
         return self.dialect.on_garbage(text, id, what)
 
     def set_timeout(self, seconds):
         self.rpc.timeout_ms = seconds * 1000
-
-    def log_in_anew(self, key):
-        """The password was changed: come back with the new one (whitepaper A01)."""
-        if self.settings.get("SecurityProfile") in (1, 2):
-            self.jobs.append(self._come_back())
-
-    def _come_back(self):
-        connection = self.connection
-        while connection.connected and (self.rpc.busy or connection.busy):
-            yield  # what is under way is finished first, the answer about the password included
-        connection.drop(0)
 
     def set_aligned(self, seconds):
         self.aligned = seconds
@@ -270,6 +270,11 @@ class Station(Host, OnDemand):
             return unix - self.clock.uptime() + stamp[1]
         return self.log.stamp_unix(stamp)
 
+    @property
+    def recovering(self):
+        """True while transactions that a restart interrupted may still be gone on with."""
+        return "recovery" in self._parts
+
     def state(self):
         """State of the station as a whole, connector 0 (OCPP 1.6 §4.9)."""
         if is_fault(self.errors):
@@ -296,10 +301,15 @@ class Station(Host, OnDemand):
         if seq is not None:
             self.delivery.recorded(seq)
         self.rpc.wake = True
+        self.quiet_soon()
 
     def _upkeep(self):
         if "reset" in self._parts:
             self._parts["reset"].step()
+        if "update" in self._parts:
+            self._parts["update"].step()
+        if "upload" in self._parts:
+            self._parts["upload"].step()
         if self.log.needs_compact and not self._compacting:
             self._compacting = True
             self.jobs.append(self._compact())
@@ -307,14 +317,17 @@ class Station(Host, OnDemand):
             self.check_flash()
         if self.damaged() != self.damage:
             self.report_damage()
+        if self.cared is not None:
+            self.care()
         if self._sound.expired():
             self.errors = [e for e in self.errors if e.vendor_code != FIRMWARE]
-        if self._quiet.due() and not self.rpc.busy and not self.jobs:
+        if self._quiet.due() and not self.rpc.busy and len(self.jobs) <= self.lasting():
             self.tidy()
 
     def damaged(self):
-        """How much was found damaged on flash since boot; what was intact is in use."""
-        return self.log.damaged + len(self.log.foreign) + len(self.store.damaged)
+        """How much on flash could not be read since boot; what was intact is in use."""
+        store = self.store
+        return self.log.damaged + len(self.log.foreign) + len(store.damaged) + len(store.newer)
 
     def _compact(self):
         try:
@@ -346,6 +359,8 @@ class Station(Host, OnDemand):
     def accepted(self):
         """The central system accepted the station."""
         self.statuses.report_all()
+        if self.settings.get("SecurityProfile") == 3:
+            self.care(True)
         self.emit("Accepted", None)
 
     def time_changed(self, first):

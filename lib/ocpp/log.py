@@ -1,5 +1,6 @@
 """One-line logs with one level. Never hand a key, a password or a header with one to it."""
 
+import io
 import sys
 
 ERROR = const(0)
@@ -13,6 +14,7 @@ class _Log:
     def __init__(self):
         self.level = WARN
         self.sink = None  # fn(level, line) instead of standard error
+        self.book = None  # fn(level, line) besides, for what is at least INFO
 
     def set_level(self, name):
         """`name`: one of LEVELS. ValueError for any other."""
@@ -34,11 +36,19 @@ class _Log:
         """The traceback of a fault of ours, for whoever reports it."""
         if self.sink is None:
             sys.print_exception(exception, sys.stderr)
+        if self.book:
+            out = io.StringIO()
+            sys.print_exception(exception, out)
+            self.book(ERROR, "..." + out.getvalue()[-200:].replace("\n", " "))
 
     def _write(self, level, tag, parts):
-        if level > self.level:
+        if level > self.level and (self.book is None or level > INFO):
             return
         line = "%s %s: %s" % (LEVELS[level], tag, " ".join([str(p) for p in parts]))
+        if self.book and level <= INFO:
+            self.book(level, line)
+        if level > self.level:
+            return
         if self.sink:
             self.sink(level, line)
         else:

@@ -11,15 +11,39 @@ _QUIET_MS = const(250)
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = (
     "ocpp.acts",
+    "ocpp.hosting",
     "ocpp.wiring",
+    "ocpp.station.diagnostics",
+    "ocpp.station.composite",
+    "ocpp.station.evaluate",
+    "ocpp.station.explain",
+    "ocpp.station.fields",
+    "ocpp.station.faults",
+    "ocpp.station.certificates",
     "ocpp.station.measurands",
+    "ocpp.station.firmware_signature",
+    "ocpp.station.imports",
+    "ocpp.station.own",
+    "ocpp.station.roots",
+    "ocpp.station.security_log",
+    "ocpp.station.signed",
+    "ocpp.station.offers",
+    "ocpp.station.profile_rules",
+    "ocpp.station.profiles",
+    "ocpp.station.schedule",
+    "ocpp.station.zone",
+    "ocpp.statefiles",
     "ocpp.txboot",
     "ocpp.txcompact",
+    "ocpp.txdelivery",
     "ocpp.txparked",
+    "ocpp.txtail",
+    "ocpp.txtime",
     "ocpp.schema",
     "ocpp.incoming",
     "ocpp.strictjson",
     "ocpp.iso",
+    "ocpp.v16.profile",
     "ocpp.v16.types",
     "ocpp.v2.types",
     "ocpp.v2.variables",
@@ -32,10 +56,16 @@ _MESSAGES = (
 _PARTS = {
     "authorization": "Authorization",
     "availability": "Availability",
+    "local_list": "LocalList",
+    "certificates": "Certificates",
     "metering": "Metering",
     "recovery": "Recovery",
+    "reservations": "Reservations",
     "reset": "Reset",
+    "security": "Security",
     "tokens": "Tokens",
+    "update": "Update",
+    "upload": "Upload",
 }
 
 
@@ -61,6 +91,11 @@ class OnDemand:
     @property
     def metering(self):
         return self.part("metering")
+
+    @property
+    def reservations(self):
+        """The part, or None while there are none."""
+        return self._parts.get("reservations")
 
     @property
     def tokens(self):
@@ -91,8 +126,17 @@ class OnDemand:
         """Something was loaded: it is let go when it has not been needed for a while."""
         self._quiet.start(_QUIET_MS)
 
+    def lasting(self):
+        """How many jobs are under way that take minutes."""
+        count = 0
+        for name in ("update", "upload"):
+            if name in self._parts and self._parts[name].job:
+                count += 1
+        return count
+
     def tidy(self):
         """Let go what only messages need."""
+        borrowed = () if self.lasting() else self.borrowed
         self._quiet.stop()
         self._schemas = []
         for module in self._ops:
@@ -108,8 +152,15 @@ class OnDemand:
             unload("ocpp.station.charging")
         for name in _MESSAGES:
             unload(name)
-        for name in list(sys.modules):  # what schemas share
-            if ".schema." in name and name.startswith("ocpp.v"):
+        for name in list(sys.modules):  # what schemas share, and the arithmetic of keys
+            top = name.split(".")[0]
+            if (".schema." in name and top == "ocpp") or top == "pki" or top in borrowed:
+                unload(name)
+
+    def return_borrowed(self):
+        """Let go what the host lent (`Host.borrowed`): something else needs the memory now."""
+        for name in list(sys.modules):
+            if name.split(".")[0] in self.borrowed:
                 unload(name)
 
     def knows(self, action):

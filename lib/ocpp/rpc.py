@@ -30,6 +30,7 @@ class RPC:
         self.check = None
         # fn(frame text, id or None, what) -> error code to answer with or None
         self.on_garbage = None
+        self.relieve = None  # fn(): let go what memory is wanted for, a long message came
         self.on_answer = None  # fn() after every answer to a call of ours: the link works
         self.listeners = []  # fn("in" | "out", text)
         self.observers = {}  # action -> [fn(event, payload)], see `observe`

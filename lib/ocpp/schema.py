@@ -227,7 +227,7 @@ def _below(key, schema, value, lenient):
 
 
 def _array(schema, at, key, value, lenient):
-    if type(value) is not list:
+    if type(value) is not list and not hasattr(value, "marks"):  # strictjson.Objects
         return "type"
     text = schema[0]
     most = text[at + 1]

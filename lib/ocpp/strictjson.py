@@ -20,21 +20,74 @@ _COLON = const(4)
 _AFTER = const(5)  # , or the closing bracket; at the top: nothing
 
 
+class Objects:
+    """An array of objects that are made when they are asked for: for loops, `[i]` and `len` only.
+    `marks`: where each begins and ends in `data`, JSON that was checked."""
+
+    def __init__(self, data, marks):
+        self._data = data
+        self.marks = marks
+
+    def __len__(self):
+        return len(self.marks) // 2
+
+    def __getitem__(self, i):
+        if not 0 <= i < len(self):
+            raise IndexError
+        return _value(self._data[self.marks[2 * i] : self.marks[2 * i + 1]].decode())
+
+
 def loads(text):
     """The value of JSON `text`. Raises ValueError for anything that is not JSON."""
     check(text)
+    return _value(text)
+
+
+def loads_frame(text):
+    """The same of a frame, `[..., {"name": ...}]`; the first array of objects in its last element
+    is an `Objects`, so that a long message takes little more memory than its text."""
+    marks = []
+    check(text, marks)
+    data = text.encode()
+    begin = data.rfind(b"[", 0, marks[0]) if marks else 0
+    end = data.find(b"]", marks[-1]) if marks else 0
+    if not marks or not _alone(data, begin, marks, end):
+        return _value(text)
+    quote = data.rfind(b'"', 0, begin)
+    name = data[data.rfind(b'"', 0, quote) + 1 : quote].decode()
+    frame = _value((data[:begin] + b"[]" + data[end + 1 :]).decode())
+    payload = frame[-1]
+    if not isinstance(payload, dict) or name not in payload:  # or a name with escapes
+        return _value(text)
+    payload[name] = Objects(data, marks)
+    return frame
+
+
+def _alone(data, begin, marks, end):
+    """True if an array, from `begin` to `end`, holds nothing but the objects."""
+    at = begin + 1
+    for i in range(0, len(marks), 2):
+        if data[at : marks[i]].strip() != (b"," if i else b""):
+            return False
+        at = marks[i + 1]
+    return not data[at:end].strip()
+
+
+def _value(text):
     if "\\ud" in text or "\\uD" in text:
         text = _join_surrogates(text)
     return json.loads(text)
 
 
-def check(text):
-    """Raises ValueError for anything that is not JSON; makes no values."""
+def check(text, marks=None):
+    """Raises ValueError for anything that is not JSON; makes no values. `marks`: list that takes
+    begin and end of each object in the first array that an object in the outermost array has."""
     data = text.encode()  # indexing text would count characters from its start each time
     stack = []
     expect = _VALUE
     i = 0
     n = len(data)
+    seen = marks is None  # True: the array is over
     while i < n:
         c = data[i]
         if c == 34:
@@ -48,6 +101,8 @@ def check(text):
         elif c in b"{}[]:,":
             expect = _punctuation(c, expect, stack)
             i += 1
+            if not seen and c in b"{}]":
+                seen = _mark(c, i, stack, marks)
         elif c in b" \t\r\n":
             i += 1
         elif expect <= _FIRST:
@@ -74,6 +129,18 @@ def _punctuation(c, expect, stack):
         stack.pop()
         return _AFTER
     raise ValueError("JSON: unexpected bracket, colon or comma")
+
+
+def _mark(c, i, stack, marks):
+    """Note where the objects of `check` are; `i`: behind the bracket. True: there are no more."""
+    depth = len(stack)
+    if c == 123:
+        if depth == 4 and bytes(stack) == b"]}]}":
+            marks.append(i - 1)
+    elif c == 125:
+        if depth == 3 and len(marks) % 2:
+            marks.append(i)
+    return c == 93 and depth == 2 and len(marks) > 0
 
 
 def _string_end(data, i):

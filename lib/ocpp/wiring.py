@@ -1,10 +1,12 @@
 """What a host tells its station as it starts: functions to call, inputs, measurands. See
 `Host`."""
 
-_INPUTS = const("plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh")
+_INPUTS = const(
+    "plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh,phases_in_use"
+)
 _EVENTS = const(
     "Accepted,TimeSet,Status,Authorized,AuthorizationRejected,AuthorizationTimeout,NoConnector,"
-    "ReservationConflict,ConnectionTimeout,Aborted,RemoteStart,RemoteStop,StartTx,StopTx,DeAuthorized,Parked"
+    "Reserved,ReservationConflict,ReservationEnded,ConnectionTimeout,Aborted,RemoteStart,RemoteStop,StartTx,StopTx,DeAuthorized,Parked,Limit"
 )
 
 

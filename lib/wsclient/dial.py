@@ -151,6 +151,8 @@ class Dial:
         except (OSError, ValueError) as e:  # ValueError: the certificate, in mbedTLS's words
             lost = isinstance(e, OSError) and (e.errno > 0 or e.errno == _TLS_EOF)
             kind = "http" if self._tls is None or (lost and not request) else "tls"
+            if self._tls and self._tls.get("why"):
+                raise Failure("tls", "server's certificate refused: " + self._tls["why"]) from None
             raise Failure(kind, "connection lost before an answer (%s)" % words(e)) from None
         frames.room()[:rest] = view[n - rest : n]
         frames.received(rest)

@@ -28,8 +28,10 @@ class Link:
     tls               for wss://, a dict; without one nobody is trusted:
                       "cadata" certificates to trust, bytes or a list of bytes, DER or PEM
                       "name" that the server's certificate must bear (default: the URL's host)
-                      "cert", "key" our own, DER or PEM
+                      "cert", "key" our own, DER or PEM; "cert" may be a list, ours first
                       "verify" False: trust anyone
+                      "watch" fn(depth, DER) called for each certificate of the server that is
+                      trusted, the root first; it returns why it is refused after all, or None
     max_message       bytes; longer ones are refused
     dial_timeout_ms   for the whole dial
     close_timeout_ms  for the closing handshake

@@ -4,10 +4,13 @@ import binascii
 
 import tls
 
+_REFUSED = const(-0x2700)  # mbedTLS: certificate verification failed
+
 
 def wrap(sock, host, options):
     """A TLS stream over `sock`; the first write takes the handshake along. `options`: the "tls" of
-    `Link`. ValueError, OSError or TypeError for certificates that cannot be used."""
+    `Link`. ValueError, OSError or TypeError for certificates that cannot be used. Why the
+    certificate of the server is refused by "watch", is in `options["why"]` then."""
     context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
     trusted = options.get("cadata")
     if not options.get("verify", True):
@@ -15,18 +18,42 @@ def wrap(sock, host, options):
     elif not trusted:
         raise ValueError("no CA certificate to check the server with")
     else:
-        for data in trusted if isinstance(trusted, (list, tuple)) else (trusted,):
-            for block in der(data, b"CERTIFICATE"):
-                context.load_verify_locations(block)
+        for block in _blocks(trusted):
+            context.load_verify_locations(block)
     if options.get("cert"):
-        cert = der(options["cert"], b"CERTIFICATE")
+        cert = _blocks(options["cert"])
         key = der(options.get("key") or b"", b"PRIVATE KEY")
         if not cert or not key:
             raise ValueError("no certificate or no key in the file")
-        context.load_cert_chain(cert[0], key[0])
+        for block in cert:  # each further one is added to the chain that is shown
+            context.load_cert_chain(block, key[0])
+    if options.get("watch"):
+        context.verify_callback = _watcher(options)
     return context.wrap_socket(
         sock, server_hostname=options.get("name") or host, do_handshake_on_connect=False
     )
+
+
+def _blocks(data):
+    """All certificates, as DER, in bytes or a list of bytes."""
+    found = []
+    for part in data if isinstance(data, (list, tuple)) else (data,):
+        found += der(part, b"CERTIFICATE")
+    return found
+
+
+def _watcher(options):
+    watch = options["watch"]
+
+    def seen(certificate, depth):
+        # Nothing may be raised into the TLS library
+        try:
+            options["why"] = options.get("why") or watch(depth, certificate)
+        except Exception as e:
+            options["why"] = repr(e)
+        return _REFUSED if options["why"] else 0
+
+    return seen
 
 
 def der(data, kind):

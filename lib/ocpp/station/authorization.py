@@ -4,10 +4,12 @@ OCPP 1.6 §3.5, §4.1. Identifiers are compared without regard to case.
 """
 
 import binascii
+import os
 
 from ocpp.log import log
-from ocpp.station.identity import ACCEPTED, INVALID, IdInfo
+from ocpp.station.identity import ACCEPTED, INVALID, LIST, IdInfo
 
+_VALID = (ACCEPTED, "ConcurrentTx")  # the latter may charge, but does so elsewhere
 _BUCKETS = const(8)
 _BUCKET_MAX = const(16)  # entries: 128 in all, the longest unused dropped first
 
@@ -70,21 +72,35 @@ class Authorization:
         self.cache = Cache(station.store)
 
     def local(self, id_token):
-        """What the station itself knows: a local list first, then the cache. IdInfo or None."""
-        for lookup in self._station.local_lists:
-            info = lookup(id_token)
-            if info:
-                return info
-        if self._station.settings.get("AuthorizationCacheEnabled"):
-            return self.cache.get(id_token)
-        return None
+        """What the station itself knows: the local list first, then the cache (OCPP 1.6 §3.5.3).
+        IdInfo or None."""
+        info = self.listed(id_token)
+        if info is None and self._station.settings.get("AuthorizationCacheEnabled"):
+            info = self.cache.get(id_token)
+        return info
+
+    def listed(self, id_token):
+        """What the local list says of an identifier: IdInfo or None."""
+        station = self._station
+        if not station.settings.get("LocalAuthListEnabled"):
+            return None
+        try:
+            os.stat(station.store.root + "/" + LIST)
+        except OSError:
+            return None  # none was ever sent: its code is not needed
+        return station.part("local_list").find(id_token)
 
     def learn(self, id_token, info):
-        """The central system said `info` of an identifier: keep it, unless a local list has it."""
-        for lookup in self._station.local_lists:
-            if lookup(id_token):
-                return
-        if self._station.settings.get("AuthorizationCacheEnabled"):
+        """The central system said `info` of an identifier: keep it, unless the local list has it.
+        A list that says otherwise is a warning (OCPP 1.6 §3.5.2)."""
+        station = self._station
+        listed = self.listed(id_token)
+        if listed:
+            valid = listed.at(station.clock.unix()) in _VALID
+            if valid != (info.status in _VALID):
+                about = "%s: %s, listed %s" % (id_token, info.status, listed.status)
+                station.set_error("LocalListConflict", about, faulted=False)
+        elif station.settings.get("AuthorizationCacheEnabled"):
             self.cache.put(id_token, info)
 
     def check(self, id_token, kind, done):

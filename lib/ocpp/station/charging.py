@@ -9,7 +9,7 @@ from ocpp.station.transaction import Transaction
 
 _SETTLE_MS = const(1000)  # time for contactor and EV after a start, before "suspended" is said
 _SAVE_S = const(55)  # the register is written down that often, or
-_SAVE_WH = const(80)  # after that much energy
+_SAVE_WH = const(98)  # before more energy than that is in doubt
 
 _IDLE = const("Idle")
 _CONNECTED = const("EVConnected")
@@ -27,6 +27,8 @@ def start(c):
         c.tx = None
         c.grant = grant
         raise
+    if grant.reservation is not None and c.station.reservations:
+        c.station.reservations.used(grant.reservation)
     c.station.metering.begin(c)
     c._log("transaction started for", grant.id_token, "at", c.tx.start_wh, "Wh")
     c.station.emit("StartTx", c)
@@ -37,7 +39,7 @@ def _begin(c, grant):
     wh = c.read_energy()
     tx = Transaction(station.log.new_key(), c, grant.id_token, grant.kind, grant.parent, wh)
     tx.remote_start_id = grant.remote_start_id
-    tx.profile = grant.profile
+    station.limits.begin(tx, grant.profile)
     tx.id = station.dialect.transaction_id(tx.key)
     data = {"connector": c.id, "id": grant.id_token, "wh": wh, "trigger": grant.trigger}
     if grant.kind:
@@ -46,6 +48,8 @@ def _begin(c, grant):
         data["parent"] = grant.parent
     if grant.remote_start_id is not None:
         data["remote"] = grant.remote_start_id
+    if grant.reservation is not None:
+        data["reservation"] = grant.reservation
     c.tx = tx
     c._timer.stop()
     c._settle.start(_SETTLE_MS)
@@ -64,6 +68,7 @@ def resume(c, tx):
     """Go on with a transaction that a restart interrupted."""
     c.tx = tx
     tx.id = c.station.dialect.transaction_id(tx.key, tx.id)
+    c.station.limits.begin(tx, None)
     c._was_plugged = c.plugged
     c._second.start(1000)
     c.lock_wanted = True
@@ -102,9 +107,12 @@ def _save(c, wh):
     """Keep the register on flash, so that a power cut puts little in doubt."""
     tx = c.tx
     seconds = tx.seconds - tx.saved_at
-    if wh - tx.saved_wh >= _SAVE_WH or (seconds >= _SAVE_S and wh != tx.saved_wh):
+    doubt = wh - tx.saved_wh
+    # What flows until the next look is taken to be as much as since the last one.
+    if doubt and (doubt + wh - tx.seen_wh >= _SAVE_WH or seconds >= _SAVE_S):
         c.station.log.checkpoint(tx.key, wh)
         tx.saved(wh)
+    tx.seen_wh = wh
 
 
 def charging_state(c):

@@ -24,6 +24,8 @@ FAULTED = "Faulted"
 class Error:
     """An error of the hardware, as reported with a status."""
 
+    id = None  # the host's, of one that was raised with `raise_error`
+
     def __init__(self, code, info="", vendor_id="", vendor_code="", faulted=True):
         self.code = code  # error code in the words of OCPP 1.6 §7.6
         self.info = info[:50]
@@ -61,11 +63,15 @@ class Connector(Session):
         self.occupied = False  # bay or connector in use otherwise
         self.start_ready = True
         self.stop_ready = True
+        self.phases_in_use = None  # of the car, when all are offered; None: not known
         self.energy_wh = 0  # import register; None: the meter is silent
         self.measures = []  # (measurand, phase, unit, location, fn)
+        self.sign = None  # fn(context, id_token): a signed reading, see `signed.py`
         self.errors = []  # Error, the newest last
         # Outputs
-        self.limit_ma = None  # offered to the EV, None: not limited
+        self.limit_ma = None  # offered to the EV, None: not limited; 0: paused
+        self.limit_phases = None  # phases to offer, None: all there are
+        self.paused = False  # True: the limit is too low to charge
         self.lock_wanted = False
         # What inputs can't tell
         self.operative = True  # as last set by ChangeAvailability
@@ -76,6 +82,7 @@ class Connector(Session):
         self.lock_holder = None  # (identifier, group) whose card opens a lock kept shut, or None
         self.info = ""  # remark that goes with the state
         self.reservation = None  # id or None
+        self.reserved_itself = False  # True: by its number, not as the last one that is free
         self._before_end = CHARGING  # state shown while a transaction ends
         self._bound = []  # (name, fn)
         self._read_energy = None
@@ -145,7 +152,7 @@ class Connector(Session):
         tx = self.tx
         if tx is None or tx.ending or tx.suspended or self.faulted or self._doubt.running:
             return False
-        return self.plugged
+        return self.plugged and not self.paused and not tx.held
 
     @property
     def faulted(self):
@@ -210,13 +217,16 @@ class Connector(Session):
             return FAULTED
         if self.tx:
             return self._charging_state()
-        if not self.operative or not self.station.operative:
+        if not self.operative or not self.station.operative or self.station.installing:
             return FINISHING if self.finishing and self.scheduled else UNAVAILABLE
         if self.finishing:
             return FINISHING
-        if self.grant or self.plugged or self.occupied:
+        in_use = self.plugged or self.occupied
+        if self.grant:
             return PREPARING
-        return RESERVED if self.reservation is not None else AVAILABLE
+        if self.reservation is not None and (self.reserved_itself or not in_use):
+            return RESERVED  # until whom it is for presents himself (§4.9 G2)
+        return PREPARING if in_use else AVAILABLE
 
     def _charging_state(self):
         tx = self.tx
@@ -236,6 +246,18 @@ class Connector(Session):
         if tx.ending:
             return self._before_end
         return SUSPENDED_EV if ready else SUSPENDED_EVSE
+
+    def admits(self, id_token, parent):
+        """False if a reservation keeps it for others than this identifier and its group."""
+        station = self.station
+        part = station.reservations
+        if part:
+            part.mark()
+        if self.reservation is None:
+            return True
+        if station.reserved_for:
+            return bool(station.reserved_for(self, id_token, parent))
+        return part is not None and part.claim(self, id_token, parent) is not None
 
     def note(self, info):
         """A remark (at most 50 characters) that goes with the present state."""

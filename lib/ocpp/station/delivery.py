@@ -1,12 +1,15 @@
 """Delivers the transaction log: one record at a time, in order, until each is answered or parked.
 
-OCPP 1.6 §3.7.1 (offline), §3.7.2 (retries: TransactionMessageAttempts,
-TransactionMessageRetryInterval).
+OCPP 1.6 §3.7 (offline), §3.7.1 (retries: TransactionMessageAttempts,
+TransactionMessageRetryInterval), 2.0.1 E13. No answer counts like a refusal: what makes the
+central system choke would else be in the way of all that follows. What is parked is sent again on
+request only (docs/flash.md).
 """
 
 from ocpp import calls
 from ocpp.clock import Timer
 from ocpp.log import log
+from ocpp.txfiles import EVENT
 
 _FULL_S = const(60)  # pause when the flash has no room for what is kept aside
 _FRESH = const(4)  # records that still take part in the order of occurrence with other messages
@@ -86,6 +89,8 @@ class Delivery:
                 error = error or calls.CallError("InternalError", repr(e))
         if error.local and error.code == "Offline":
             return
+        if record.kind == EVENT and not error.local:  # it is not known there: no more to be done
+            return self._station.log.done(record.seq)
         if record.seq != self._failing:
             self._failing = record.seq
             self._attempts = 0
@@ -98,11 +103,13 @@ class Delivery:
             self._retry.start_s(settings.get("TransactionMessageRetryInterval") * self._attempts)
 
     def _park(self, record, why):
-        """Keep a record aside, so that the next ones have their turn."""
+        """Keep a record aside, so that the next ones have their turn. Where that can't be, it is
+        tried on."""
         self._attempts = 0
-        log.error("transaction", record.key, "record", record.seq, "not taken, kept aside:", why)
+        log.error("transaction", record.key, "record", record.seq, "not taken:", why)
         # OCPP 1.6 errata 3.18: what follows of a start that failed is sent with an id of -1.
         chains = self._station.dialect.parks_chains
-        if not self._station.log.park(record.seq, why[:80], chains):
+        if self._station.log.park(record.seq, why[:80], chains):
+            self._station.emit("Parked", None)
+        else:
             self._retry.start_s(_FULL_S)
-        self._station.emit("Parked", None)

@@ -2,6 +2,7 @@
 
 ACCEPTED = "Accepted"
 INVALID = "Invalid"
+LIST = "locallist"  # file of the local authorization list
 
 
 class IdInfo:

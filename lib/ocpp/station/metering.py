@@ -110,6 +110,7 @@ class Metering:
         c = _Collector(self._clock.uptime(), self._settings.get("MeterValueSampleInterval"))
         self._running[connector.id] = c
         if not resumed:
+            self._started(connector)
             c.begin = self._edge(connector, "Transaction.Begin", connector.tx.start_wh)
 
     def step(self, connector):
@@ -131,8 +132,11 @@ class Metering:
         """The transaction ends: what its end shall tell, a list of [stamp, samples]; empty if it
         shall tell nothing (OCPP 1.6 §3.16.5)."""
         c = self._running.pop(connector.id, None)
-        if c is None or not self._settings.get("StopTxnSampledData") + self._settings.get(
-            "StopTxnAlignedData"
+        get = self._settings.get
+        if c is None or not (
+            get("StopTxnSampledData")
+            or get("StopTxnAlignedData")
+            or (connector.sign and get("SampledDataSignReadings"))
         ):
             return []
         last = self._edge(connector, "Transaction.End", connector.tx.last_wh)
@@ -182,11 +186,36 @@ class Metering:
 
     def _entry(self, connector, wanted, context, energy=None):
         found = self.samples(connector, wanted, context, energy)
+        if context != _PERIODIC and context != _CLOCK:
+            self._sign(connector, context, found, "SampledDataSignReadings")
         return [self._station.stamp(), found] if found else None
+
+    def _started(self, connector):
+        """Tell the values of the start, if that is wanted (signed meter values 1.0 §3.3.4)."""
+        wanted = self._settings.get("StartTxnSampledData")
+        if wanted:
+            context = "Transaction.Begin"
+            found = self.samples(connector, wanted, context, connector.tx.start_wh)
+            self._sign(connector, context, found, "SampledDataSignStartedReadings")
+            if found:
+                self._station.on_samples(connector, context, found)
+
+    def _sign(self, connector, context, found, switch):
+        """Put the signed reading in, if the meter signs, `switch` is on, and the general one."""
+        general = "AlignedDataSignReadings" if switch[0] == "A" else "SampledDataSignReadings"
+        settings = self._settings
+        if connector.sign and settings.get(general) and settings.get(switch):
+            from ocpp.station import signed
+
+            reading = signed.sample(self._station, connector, context)
+            if reading:
+                found.append(reading)
 
     def _report(self, connector, context, live, collected):
         """Hand out and collect the samples of one moment. `live`, `collected`: names of lists."""
         found = self.samples(connector, self._settings.get(live), context)
+        kind = "Aligned" if context == _CLOCK else "Sampled"
+        self._sign(connector, context, found, kind + "DataSignUpdatedReadings")
         if found:
             self._station.on_samples(connector, context, found)
         c = self._running.get(connector.id)

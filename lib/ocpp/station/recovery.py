@@ -43,8 +43,17 @@ class Recovery:
                 left.append((key, number))
         self._open = left
 
-    def _resume(self, key, connector):
+    def _last(self, key):
+        """What the log knows of a transaction; its reservation is over, should the power have gone
+        before that was written."""
         last = self._station.log.last(key)
+        reservations = self._station.reservations
+        if reservations and last["data"]:
+            reservations.used(last["data"].get("reservation"))
+        return last
+
+    def _resume(self, key, connector):
+        last = self._last(key)
         wh = connector.read_energy()
         data = last["data"]
         if not data or wh < last["wh"]:
@@ -54,6 +63,7 @@ class Recovery:
             key, connector, data["id"], data.get("kind", ""), data.get("parent"), data["wh"]
         )
         tx.last_wh = wh
+        tx.stamp = last["stamp"]
         tx.id = last["csms_id"]
         tx.remote_start_id = data.get("remote")
         charging.resume(connector, tx)
@@ -63,7 +73,7 @@ class Recovery:
 
     def _end(self, key, connector):
         station = self._station
-        last = station.log.last(key)
+        last = self._last(key)
         reason = _REASONS.get(station.boot_reason, "Other")
         log.info("transaction", key, "was interrupted and is ended:", reason)
         wh = last["wh"]

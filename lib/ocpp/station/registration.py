@@ -11,6 +11,7 @@ REJECTED = "Rejected"
 _OWN_INTERVAL_S = const(60)  # where the answer names none
 _FAILED_S = const(30)  # after silence or a CALLERROR
 _DAY_S = const(86400)
+_JUMP_S = const(10)  # the clock was set, not only kept right
 
 
 class Registration:
@@ -74,6 +75,8 @@ class Registration:
             except ValueError:
                 return log.warn("clock", "the central system's time is not believed:", unix)
             self._station.time_changed(mine is None)
+            if mine is not None and abs(clock.unix() - mine) > _JUMP_S:
+                self._station.part("security").event("SettingSystemTime")
 
     def _booted(self, status, interval, unix):
         """`status` None: no usable answer."""

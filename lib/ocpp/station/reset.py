@@ -9,12 +9,13 @@ from ocpp.log import log
 _SOFT_WAIT_S = const(30)  # longest wait for the stops to be delivered
 _HARD_WAIT_S = const(3)
 _RETRY_S = const(10)
+_REASONS = {"Hard": "HardReset", "Firmware": "Reboot"}  # kind -> why transactions end
 
 
 class Reset:
     def __init__(self, station):
         self._station = station
-        self.kind = None  # "Soft", "Hard" while one is under way
+        self.kind = None  # "Soft", "Hard", "Firmware", ... while one is under way
         self._left = 0  # further tries
         self._deadline = Timer(station.clock)
         self._again = Timer(station.clock)
@@ -33,7 +34,7 @@ class Reset:
         self._answer.start(200)  # time for the answer to leave
         log.info("reset", kind)
         for c in station.connectors:
-            c.end(None, "HardReset" if hard else "SoftReset")
+            c.end(None, _REASONS.get(kind, "SoftReset"))
 
     @property
     def busy(self):

@@ -84,3 +84,15 @@ def full(sample):
         measurand = ENERGY
         unit = unit or "Wh"
     return value, context or "Sample.Periodic", measurand, phase, location or "Outlet", unit
+
+
+def dated(station, record):
+    """(Unix s, samples) of what an END tells of its transaction: in order of time and within the
+    transaction, however the clock was set meanwhile."""
+    chain = station.log.chains.get(record.key)
+    at = station.log.stamp_unix(chain.begun) if chain else None
+    for stamp, samples in record.data.get("values") or ():
+        unix = station.unix_of(stamp)
+        if unix is not None and samples:
+            at = min(unix if at is None else max(at, unix), record.stamp)
+            yield at, samples

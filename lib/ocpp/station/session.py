@@ -31,6 +31,7 @@ class Grant:
         self.remote_start_id = None  # number that a remote start gave
         self.trigger = None  # what completes the start, once accepted
         self.profile = None  # charging profile that came with a remote start
+        self.reservation = None  # id of the reservation that it uses
 
 
 class Session:
@@ -83,10 +84,15 @@ class Session:
             and self.operative
             and self.station.operative
             and not self.station.resetting
+            and not self.station.installing
         )
 
     def accept(self, grant):
         """`grant` may charge here: the transaction begins once the rest is ready."""
+        part = self.station.reservations
+        grant.reservation = (
+            part.claim(self, grant.id_token, grant.parent) if part else self.reservation
+        )
         self.grant = grant
         self.finishing = self._waiting = False
         self.info = ""

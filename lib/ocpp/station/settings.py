@@ -43,9 +43,10 @@ class Settings:
         return self._edit("text_of", self.get(name), own=False)
 
     def watch(self, name, fn):
-        """Call `fn(value)` after each change of a setting. KeyError if there is none of that
-        name."""
-        self.get(name)
+        """Call `fn(value)` after each change of a setting; "*": `fn(name, value)` after that of
+        any. KeyError if there is none of that name."""
+        if name != "*":
+            self.get(name)
         self._watchers.setdefault(name, []).append(fn)
 
     def adopt(self, name, value):
@@ -53,11 +54,12 @@ class Settings:
         if getattr(self._values, name, self) == value:
             return
         setattr(self._values, name, value)
-        for fn in self._watchers.get(name, ()):
-            try:
-                fn(value)
-            except Exception as e:
-                log.error("settings", name, "- a watcher failed:", repr(e))
+        for key in (name, "*"):
+            for fn in self._watchers.get(key, ()):
+                try:
+                    fn(value) if key == name else fn(name, value)
+                except Exception as e:
+                    log.error("settings", name, "- a watcher failed:", repr(e))
 
     # What these do is told in `settings_edit`.
 

@@ -129,7 +129,7 @@ def base(s, d):
 def settle(s, d):
     """Put the value that counts into memory."""
     name = rules.name_of(d)
-    if name in s._stored:
+    if name in s._stored and name not in s._fixed:
         try:
             s.adopt(name, rules.value(d, s._stored[name]))
             return

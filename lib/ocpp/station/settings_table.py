@@ -89,8 +89,10 @@ TABLE = (
     "StopTxnSampledDataMaxLength||int||24||r|lazy",
     # Feature profiles of OCPP 1.6 the station has.
     (
-        "SupportedFeatureProfiles||csl||Core|Core,FirmwareManagement,LocalAuthListManagement,"
-        "Reservation,SmartCharging,RemoteTrigger|r|lazy"
+        "SupportedFeatureProfiles||csl||Core,FirmwareManagement,LocalAuthListManagement,"
+        "Reservation,SmartCharging,RemoteTrigger|"
+        "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
+        "|r|lazy"
     ),
     # Items that fit into SupportedFeatureProfiles.
     "SupportedFeatureProfilesMaxLength||int||6||r|lazy",
@@ -105,13 +107,73 @@ TABLE = (
     "UnlockConnectorOnEVSideDisconnect|OCPPCommCtrlr.UnlockOnEVSideDisconnect|bool||true||rw|",
     # A WebSocket ping every so often; 0: none.
     "WebSocketPingInterval|OCPPCommCtrlr.WebSocketPingInterval|int|s|30|0..|rw|",
+    # -- Local authorization list (OCPP 1.6 §9.2) --
+    # The local authorization list counts, and can be read and sent.
+    "LocalAuthListEnabled|LocalAuthListCtrlr.Enabled|bool||true||rw|",
+    # Identifiers that fit into the local authorization list.
+    "LocalAuthListMaxLength||int||5000|1..|r|lazy",
+    # Identifiers that one SendLocalList may carry.
+    "SendLocalListMaxLength|LocalAuthListCtrlr.ItemsPerMessage|int||50|1..|r|lazy",
+    # -- Reservation (OCPP 1.6 §9.3) --
+    # A reservation may leave open which connector it is for.
+    "ReserveConnectorZeroSupported|ReservationCtrlr.NonEvseSpecific|bool||true||r|lazy",
+    # The station takes reservations.
+    "ReservationEnabled|ReservationCtrlr.Enabled|bool||true||rw|lazy",
+    # -- Firmware management (OCPP 1.6 §9.5) --
+    # Protocols files are transferred with.
+    "SupportedFileTransferProtocols|OCPPCommCtrlr.FileTransferProtocols|csl||HTTP,HTTPS,FTP,FTPS||r|lazy",
+    # New firmware is started at once, though that ends transactions.
+    "FirmwareInstallAtOnce|CustomizationCtrlr.FirmwareInstallAtOnce|bool||false||rw|",
+    # New firmware the CSMS has not accepted by then is replaced by the old one.
+    "FirmwareTrialTime|CustomizationCtrlr.FirmwareTrialTime|int|s|600|60..86400|rw|lazy",
+    # UpdateFirmware is obeyed; false: only SignedUpdateFirmware is (whitepaper L01.FR.20).
+    "UnsignedFirmwareAllowed|CustomizationCtrlr.UnsignedFirmwareAllowed|bool||true||rw|lazy",
     # -- Security (OCPP 1.6 security whitepaper, ed. 3, §7) --
-    # Password for HTTP basic authentication.
+    # Only one root certificate of the CSMS at a time; a new one must be signed by the old one.
+    "AdditionalRootCertificateCheck|SecurityCtrlr.AdditionalRootCertificateCheck|bool||false||r|lazy",
+    # Password for HTTP basic authentication; 32 to 40 hexadecimal digits stand for 16 to 20 bytes.
     "AuthorizationKey|SecurityCtrlr.BasicAuthPassword|str||-|16..40|w|",
+    # Longest CertificateSigned this station takes.
+    "CertificateSignedMaxChainSize|SecurityCtrlr.MaxCertificateChainSize|int|characters|7500|0..10000|r|lazy",
+    # Root certificates that fit into the store.
+    "CertificateStoreMaxLength||int||8|1..|r|lazy",
     # Name of the operator, put into certificate requests.
     "CpoName|SecurityCtrlr.OrganizationName|str||-|1..64|rw|lazy",
+    # Security events are written to the security log only.
+    "DisableSecurityEventNotifications|CustomizationCtrlr.DisableSecurityEventNotifications|bool||false||rw|",
     # 0 none, 1 basic authentication, 2 with TLS, 3 TLS with a client certificate.
     "SecurityProfile|SecurityCtrlr.SecurityProfile|int||0|0..3|rw|rise guard",
+    # -- Smart charging (OCPP 1.6 §9.4) --
+    # Highest stack level of a charging profile.
+    "ChargeProfileMaxStackLevel|SmartChargingCtrlr.ProfileStackLevel|int||99|0..|r|",
+    # Current: profiles in A are taken, Power: those in W.
+    "ChargingScheduleAllowedChargingRateUnit||csl||Current,Power|Current,Power|r|",
+    # Periods a charging schedule may have.
+    "ChargingScheduleMaxPeriods|SmartChargingCtrlr.PeriodsPerSchedule|int||96|1..|r|",
+    # The hardware can switch a transaction from three phases to one.
+    "ConnectorSwitch3to1PhaseSupported|SmartChargingCtrlr.Phases3to1|bool||false||r|",
+    # Charging profiles that fit.
+    "MaxChargingProfilesInstalled|SmartChargingCtrlr.Entries[ChargingProfiles]|int||20|1..|r|",
+    # Charging profiles are taken and obeyed.
+    "SmartChargingEnabled|SmartChargingCtrlr.Enabled|bool||true||rw|",
+    # -- Signed meter values (application note 1.0 of the OCA) --
+    # Signed meter values at the beginning and the end of a transaction, told with its end.
+    "SampledDataSignReadings|SampledDataCtrlr.SignReadings|bool||false||rw|",
+    # With SampledDataSignReadings: signed ones in what StartTxnSampledData tells, too.
+    "SampledDataSignStartedReadings|SampledDataCtrlr.SignStartedReadings|bool||false||rw|lazy",
+    # With SampledDataSignReadings: signed ones in the periodic meter values, too.
+    "SampledDataSignUpdatedReadings|SampledDataCtrlr.SignUpdatedReadings|bool||false||rw|lazy",
+    # Clock-aligned meter values may be signed.
+    "AlignedDataSignReadings|AlignedDataCtrlr.SignReadings|bool||false||rw|",
+    # With AlignedDataSignReadings: they are.
+    "AlignedDataSignUpdatedReadings|AlignedDataCtrlr.SignUpdatedReadings|bool||false||rw|lazy",
+    # Which signed values carry the meter's public key.
+    (
+        "PublicKeyWithSignedMeterValue|OCPPCommCtrlr.PublicKeyWithSignedMeterValue|enum||Never|"
+        "Never,OncePerTransaction,EveryMeterValue|rw|lazy"
+    ),
+    # Told right after the start of a transaction; empty: nothing.
+    "StartTxnSampledData||measurands||||rw|lazy",
     # -- Reconnection --
     # Longest random addition to a pause before dialling again.
     "RetryBackOffRandomRange|OCPPCommCtrlr.RetryBackOffRandomRange|int|s|5|0..|rw|",
@@ -135,6 +197,22 @@ TABLE = (
     # -- This station's own --
     # How long an authorization request waits for the CSMS before the offline rules decide.
     "AuthorizationTimeout|CustomizationCtrlr.AuthorizationTimeout|int|s|20|1..600|rw|",
+    # How long the composite schedules handed to the host are.
+    "CompositeScheduleDuration|CustomizationCtrlr.CompositeScheduleDuration|int|s|600|60..604800|rw|",
+    # They are handed over that often, and at every change; 0: only then.
+    "CompositeScheduleInterval|CustomizationCtrlr.CompositeScheduleInterval|int|s|30|0..86400|rw|",
+    # Their unit.
+    "CompositeScheduleUnit|CustomizationCtrlr.CompositeScheduleUnit|enum||A|A,W|rw|",
+    # What the hardware of each connector can carry, per phase.
+    "ConnectorMaxCurrent|CustomizationCtrlr.ConnectorMaxCurrent|int|A|32|1..2000|rw|",
+    # Below that an EV can't charge (IEC 61851-1): charging pauses.
+    "MinChargingCurrent|CustomizationCtrlr.MinChargingCurrent|int|A|6|0..100|rw|",
+    # Time zone whose time recurring charging schedules keep, as POSIX TZ text; empty: UTC.
+    "ScheduleTimeZone|CustomizationCtrlr.ScheduleTimeZone|str|||..100|rw|",
+    # Phases of the supply.
+    "SupplyPhases|CustomizationCtrlr.SupplyPhases|int||3|1..3|rw|",
+    # Voltage of the supply between a phase and neutral, which makes A of W.
+    "SupplyVoltage|CustomizationCtrlr.SupplyVoltage|int|V|230|50..1000|rw|",
     # Charge without an identifier, or with FreeVendIdTag.
     "FreeVend|CustomizationCtrlr.FreeVend|bool||false||rw|",
     # Identifier of sessions under FreeVend: "plug and charge" on one account.

@@ -16,13 +16,18 @@ class _Slot:
 
     def __init__(self, clock):
         self.state = None
-        self.error = None  # the newest Error, or None
+        self.error = None  # the Error to be told with it, or None
+        self.told = []  # errors that were: each has its turn (one report each)
         self.info = ""
         self.key = None  # what of that is told, in the words of the running version; None: nothing
         self.sent = None  # `key` as last reported
         self.stamp = None  # when `state` began: station.stamp()
         self.order = 0  # order of occurrence
         self.timer = Timer(clock)  # not before
+
+    def prune(self, errors):
+        """Forget what is gone: when it comes again it is news."""
+        self.told = [e for e in self.told if e in errors]
 
     def is_reported(self):
         return self.key is None or self.sent == self.key
@@ -51,12 +56,13 @@ class StatusReporter:
             self._look(self._slots[c.id], c.state(), c.errors, c.info)
 
     def _look(self, slot, state, errors, info):
-        error = _newest(errors, state) if errors else None
+        error = _next(slot.told, errors, state) if errors else None
         if state != slot.state or error is not slot.error or info != slot.info:
             station = self._station
             first = slot.state is None
             before = slot.key
             slot.state, slot.error, slot.info = state, error, info
+            slot.prune(errors)
             self._word(slot)
             if first or slot.key != before:  # else two states that are told in the same words
                 least = 0 if first else station.settings.get("MinimumStatusDuration")
@@ -79,6 +85,7 @@ class StatusReporter:
         """Everything is to be reported (again): after the station has been accepted."""
         for slot in self._slots:
             slot.sent = None
+            slot.told = []
             if slot.state is not None:
                 self._word(slot)
             slot.order = self._station.rpc.next_order()
@@ -107,10 +114,13 @@ class StatusReporter:
 
     def _call(self, slot, id):
         sent = slot.key
+        told = slot.error
 
         def done(result, error):
             if error is None or not error.local or error.code not in ("Timeout", "Offline"):
                 slot.sent = sent  # also when refused: the same once more would be refused again
+                if told is not None and told not in slot.told:
+                    slot.told.append(told)
             elif error.code == "Timeout":
                 slot.timer.start_s(_RETRY_S)
 
@@ -120,10 +130,10 @@ class StatusReporter:
         return calls.Call(action, payload, done, calls.STATE)
 
 
-def _newest(errors, state):
-    """The newest error that may be told with a state: a fault explains Faulted, a warning goes
-    with the
-    others, EVCommunicationError only with four of them (OCPP 1.6 §4.9)."""
+def _next(told, errors, state):
+    """The oldest error that was not told yet, or the newest, of those that may be told with a
+    state: a fault explains Faulted, a warning goes with the others, EVCommunicationError only with
+    four of them (OCPP 1.6 §4.9)."""
     found = None
     for e in errors:
         if e.faulted == (state == FAULTED) and (
@@ -131,4 +141,6 @@ def _newest(errors, state):
             or state in (PREPARING, SUSPENDED_EV, SUSPENDED_EVSE, FINISHING)
         ):
             found = e
+            if e not in told:
+                break
     return found

@@ -51,7 +51,7 @@ class Tokens:
         def judged(info):
             if info.status != ACCEPTED:
                 self.rejected(grant.id_token, info, connector)
-            elif connector.free:
+            elif connector.free and not self.barred(connector, grant.id_token, info.parent):
                 grant.parent = info.parent
                 connector.accept(grant)
 
@@ -62,16 +62,21 @@ class Tokens:
         grant.
         Returns True if it will be tried."""
         station = self._station
-        target = connector or self.choose(station.connectors)
+        known = station.authorization.local(id_token) if station.reservations else None
+        parent = known.parent if known else None
+        target = connector or self.choose(station.connectors, id_token, parent)
         if target is None or not target.free or station.resetting:
             return False
-        if self.reserved(target):
+        if self.barred(target, id_token, parent, parent is not None):
             return False
         station.emit("RemoteStart", target)
-        grant = Grant(id_token, kind, None, connector is None and not target.plugged)
+        if station.on_remote_start:
+            return bool(station.on_remote_start(id_token, connector, kind))
+        grant = Grant(id_token, kind, parent, connector is None and not target.plugged)
         grant.remote_start_id = remote_start_id
         grant.profile = profile
-        if station.settings.get("AuthorizeRemoteTxRequests"):
+        ask = station.settings.get("AuthorizeRemoteTxRequests")
+        if ask or not target.admits(id_token, parent):  # of which group is it? (§5.13)
             self.authorize(target, grant)
         else:
             target.accept(grant)
@@ -81,24 +86,36 @@ class Tokens:
         """A car was connected to a free connector: who is it for?"""
         for other in self._station.connectors:
             grant = other.grant
-            if grant and grant.floating and not other.plugged and other is not connector:
+            if (
+                grant
+                and grant.floating
+                and not other.plugged
+                and other is not connector
+                and connector.admits(grant.id_token, grant.parent)
+            ):
                 other.revoke()
                 grant.floating = False
                 return connector.accept(grant)
         settings = self._station.settings
         fixed = settings.get("PlugAndChargeIdTag")
         if settings.get("FreeVend"):
-            connector.accept(Grant(settings.get("FreeVendIdTag")))
+            grant = Grant(settings.get("FreeVendIdTag"))
+            if not self.barred(connector, grant.id_token):
+                connector.accept(grant)
         elif fixed:
             self.authorize(connector, Grant(fixed))
 
-    def choose(self, reach):
-        """The connector that a card without one is for, or None. Not one whose cable is kept for
-        somebody
-        else (OCPP 1.6 §3.5.4)."""
-        free = [c for c in reach if c.free and c.reservation is None and c.lock_holder is None]
+    def choose(self, reach, id_token, parent):
+        """The connector that a card without one is for, or None. Not one that is, or whose cable
+        is, kept for somebody else (OCPP 1.6 §3.5.4, §5.13)."""
+        free = [
+            c for c in reach if c.free and c.lock_holder is None and c.admits(id_token, parent)
+        ]
         for c in free:
             if c.plugged and not c.finishing:
+                return c
+        for c in free:
+            if c.reservation is not None and not c.finishing:
                 return c
         for c in free:
             if not c.plugged and not c.occupied and not c.finishing:
@@ -132,18 +149,22 @@ class Tokens:
         for c in reach:
             if c.tx and info.parent and same(c.tx.parent, info.parent):
                 return c.stop(id_token)
-        target = self.choose(reach)
+        target = self.choose(reach, id_token, info.parent)
         if target is None:
             log.info("card", id_token, "accepted, but no connector is free")
             for c in reach:
-                if c.free and self.reserved(c):
+                if c.free and self.barred(c, id_token, info.parent):
                     return
             return self._station.emit("NoConnector", connector)
         target.accept(Grant(id_token, kind, info.parent, connector is None and not target.plugged))
 
-    def reserved(self, connector):
-        """True if it is kept for somebody, which the host is told."""
-        if connector.reservation is None:
+    def barred(self, connector, id_token, parent=None, sure=True):
+        """True if it is kept for somebody else, which the host is told. Not `sure`: whether the
+        identifier is of a group is not known yet."""
+        if connector.admits(id_token, parent):
+            return False
+        part = self._station.reservations
+        if not sure and part and part.grouped(connector):
             return False
         self._station.emit("ReservationConflict", connector)
         return True

@@ -12,6 +12,7 @@ _RECORDS = {
     txlog.START: "StartTransaction",
     txlog.UPDATE: "MeterValues",
     txlog.END: "StopTransaction",
+    txlog.EVENT: "SecurityEventNotification",
 }
 
 
@@ -74,6 +75,10 @@ class Dialect:
         has nothing
         to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
         action = _RECORDS.get(record.kind)
+        if record.kind == txlog.EVENT and "status" in record.data:
+            action = "FirmwareStatusNotification"
+            if "id" in record.data:
+                action = "Signed" + action
         payload = self.op(action).record(self, record) if action else None
         if payload is None:
             return None
@@ -84,6 +89,22 @@ class Dialect:
         payload = self.op("MeterValues").payload(self, connector, stamp, samples)
         if payload:
             self.station.rpc.call("MeterValues", payload)
+
+    def reservation_ended(self, id, why):
+        """A reservation is "Expired" or "Removed": told by the state of the connector alone."""
+
+    def security_event(self, data, stamp):
+        """Tell a security event: `data` has "type" and perhaps "info"."""
+        self.op("SecurityEventNotification").send(self, data, stamp)
+
+    def upload_status(self, what, status, id):
+        """Tell how an upload goes on; see `station/upload.py`."""
+        action = "LogStatusNotification" if id is not None else "DiagnosticsStatusNotification"
+        self.op(action).send(self, status, id)
+
+    def sign_certificate(self, csr):
+        """Have a certification request, PEM text, signed."""
+        self.op("SignCertificate").send(self, csr)
 
     # -- what comes in
     # -----------------------------------------------------------------------------
@@ -106,7 +127,13 @@ class Dialect:
             raise calls.CallError(
                 "NotSupported", action + " is not supported by this charge point"
             )
-        station.check(action, True, request.payload)
+        try:
+            station.check(action, True, request.payload)
+        except calls.CallError as e:
+            answer = op.refused(request, e) if hasattr(op, "refused") else None
+            if answer is None:
+                raise
+            return answer
         return op.handle(self, request)
 
     def on_garbage(self, text, id, what):

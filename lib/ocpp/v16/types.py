@@ -8,6 +8,11 @@ from ocpp.station.samples import full
 _FIELDS = ("value", "context", "measurand", "phase", "location", "unit")
 
 
+def certificate_use(kind):
+    """The domain's name for a CertificateUseEnumType (security whitepaper §6.4)."""
+    return "CSMSRootCertificate" if kind == "CentralSystemRootCertificate" else kind
+
+
 def id_info(info):
     """IdInfo from an IdTagInfo (§7.27); a missing one is no objection."""
     if not isinstance(info, dict):
@@ -31,6 +36,13 @@ def meter_value(unix, samples):
         for i, field in enumerate(full(sample)):
             if field is not None:
                 value[_FIELDS[i]] = field
+        if "\n" in value["value"]:
+            import json
+
+            from ocpp.station import signed
+
+            value["value"] = json.dumps(signed.parts(value["value"])[0])
+            value["format"] = "SignedData"
         values.append(value)
     return {"timestamp": to_iso(unix), "sampledValue": values}
 

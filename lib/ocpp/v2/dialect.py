@@ -72,15 +72,34 @@ class Dialect:
     def transaction_message(self, record):
         """(action, payload, learn) for a record of the transaction log, or None if this version
         has nothing to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
-        if record.kind == EVENT:
-            return None
-        action = "TransactionEvent"
+        if record.kind == EVENT and "status" in record.data:  # of a firmware update
+            payload = {"status": record.data["status"]}
+            if "id" in record.data:
+                payload["requestId"] = record.data["id"]
+            return "FirmwareStatusNotification", payload, lambda result: (None, None)
+        action = "SecurityEventNotification" if record.kind == EVENT else "TransactionEvent"
         payload = self.op(action).record(self, record)
         return action, payload, lambda result: self.op(action).learn(self, record, result)
+
+    def upload_status(self, what, status, id):
+        """Tell how an upload goes on; see `station/upload.py`."""
+        payload = {"status": status}
+        if id is not None:
+            payload["requestId"] = id
+        self.station.rpc.call("LogStatusNotification", payload)
 
     def idle_samples(self, connector, stamp, samples):
         """Meter values outside a transaction."""
         self.op("MeterValues").send(self, connector, stamp, samples)
+
+    def reservation_ended(self, id, why):
+        """A reservation is "Expired" or "Removed" (H02.FR.03)."""
+        payload = {"reservationId": id, "reservationUpdateStatus": why}
+        self.station.rpc.call("ReservationStatusUpdate", payload)
+
+    def security_event(self, data, stamp):
+        """Tell a security event: `data` has "type" and perhaps "info"."""
+        self.op("SecurityEventNotification").send(self, data, stamp)
 
     # -- what comes in ---
 
@@ -110,7 +129,7 @@ class Dialect:
 def _prefix(store):
     """What makes our transaction ids unique beyond the life of this flash: random, kept there."""
     kept = store.load(_FILE)
-    if not isinstance(kept, str):
+    if not isinstance(kept, str) or len(kept) != 12 or set(kept) - set("0123456789abcdef"):
         kept = binascii.hexlify(os.urandom(6)).decode()
         store.save(_FILE, kept)
     return kept

@@ -46,6 +46,11 @@ def meter_value(unix, samples):
 def _sampled_value(sample):
     """Defaults are spelt out: not every central system knows them."""
     value, context, measurand, phase, location, unit = full(sample)
+    signature = None
+    if "\n" in value:
+        from ocpp.station import signed
+
+        signature, value = signed.parts(value)
     out = {"value": float(value) if "." in value else int(value)}
     out["context"] = context
     out["measurand"] = measurand
@@ -55,6 +60,8 @@ def _sampled_value(sample):
     unit = unit or _UNITS.get(measurand)
     if unit:
         out["unitOfMeasure"] = {"unit": unit}
+    if signature:
+        out["signedMeterValue"] = signature
     return out
 
 

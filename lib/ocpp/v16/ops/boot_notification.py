@@ -28,3 +28,12 @@ def send(dialect, done):
         if info.get(name):
             payload[field] = info[name]
     dialect.station.rpc.call("BootNotification", payload, answered, calls.BOOT)
+
+
+def triggered(dialect, number):
+    """See `trigger_message`; not once accepted (errata 3.35)."""
+    registration = dialect.station.registration
+    if registration.accepted:
+        return False
+    registration.boot()
+    return True

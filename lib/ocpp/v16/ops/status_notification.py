@@ -1,5 +1,6 @@
 """StatusNotification, OCPP 1.6 §4.9."""
 
+from ocpp.calls import TRIGGERED
 from ocpp.iso import to_iso
 
 # §7.6
@@ -37,3 +38,15 @@ def payload(dialect, connector_id, state, error, info, stamp):
     if unix is not None:
         out["timestamp"] = to_iso(unix)
     return out
+
+
+def triggered(dialect, number):
+    """See `trigger_message`: of connector `number`, 0: the station, None: all of them (§5.17)."""
+    station = dialect.station
+    sent = False
+    for id in range(len(station.connectors) + 1):
+        if number in (None, id):
+            call = station.statuses.report(id)
+            station.rpc.call(call.action, call.payload, call.done, TRIGGERED)
+            sent = True
+    return sent

@@ -1,6 +1,7 @@
 """StopTransaction, OCPP 1.6 §4.10."""
 
 from ocpp.iso import to_iso
+from ocpp.station.samples import dated
 from ocpp.v16.types import id_info, meter_value
 
 # §7.36; the default, Local, is left out
@@ -29,11 +30,7 @@ def record(dialect, record):
         payload["reason"] = data["why"] if data["why"] in _REASONS else "Other"
     if data.get("id"):
         payload["idTag"] = data["id"][:20]
-    values = []
-    for stamp, samples in data.get("values", ()):
-        unix = dialect.station.unix_of(stamp)
-        if unix is not None and samples:
-            values.append(meter_value(unix, samples))
+    values = [meter_value(unix, samples) for unix, samples in dated(dialect.station, record)]
     if values:
         payload["transactionData"] = values
     return payload

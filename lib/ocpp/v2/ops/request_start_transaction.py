@@ -20,6 +20,6 @@ def handle(dialect, request):
         return {"status": "Rejected"}  # F01.FR.08
     token = p["idToken"]
     accepted = station.tokens.remote_start(
-        token["idToken"], connector, token["type"], p["remoteStartId"], profile
+        token["idToken"], connector, token["type"], p["remoteStartId"]
     )
     return {"status": "Accepted" if accepted else "Rejected"}

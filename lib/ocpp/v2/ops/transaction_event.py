@@ -1,7 +1,7 @@
 """TransactionEvent, OCPP 2.0.1 E: made of a record of the transaction log when it is sent."""
 
 from ocpp.iso import to_iso
-from ocpp.station.samples import ENERGY, sample
+from ocpp.station.samples import ENERGY, dated, sample
 from ocpp.txlog import END, START
 from ocpp.v2.types import CONNECTOR, id_info, id_token, meter_value
 
@@ -92,17 +92,16 @@ def _reasons(record):
 def _meter_values(station, record):
     """MeterValueTypes. The register at both ends is always told: it is what is billed."""
     data = record.data
-    entries = data.get("values") or ()
-    if record.kind != END:
-        entries = [(record.stamp, entries)] if entries else ()
+    if record.kind == END:
+        entries = dated(station, record)
+    else:
+        entries = [(record.stamp, data["values"])] if data.get("values") else ()
     told = []
     context = {START: "Transaction.Begin", END: "Transaction.End"}.get(record.kind)
     complete = context is None
-    for stamp, samples in entries:
-        unix = station.unix_of(stamp)
-        if unix is not None and samples:
-            told.append(meter_value(unix, samples))
-            complete = complete or _has_register(samples, context)
+    for unix, samples in entries:
+        told.append(meter_value(unix, samples))
+        complete = complete or _has_register(samples, context)
     if not complete:
         register = sample(data["wh"], context, ENERGY, None, "Outlet", "Wh")
         told.append(meter_value(record.stamp, [register]))

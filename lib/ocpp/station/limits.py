@@ -1,0 +1,111 @@
+"""The current that each connector may offer now: what of smart charging is needed all the time.
+
+Of the profiles only results are in memory: `base` and `pool`, and until when they hold. What works
+them out (`evaluate`) and what shares them between the connectors (`offers`) is imported when that
+time has come or something has changed: a profile, a transaction, an EV, the clock, the host.
+"""
+
+_NEVER = const(0x3FFFFFFF)  # s of uptime
+_MASK = const(0xFFFFFF)
+_RETRY_S = const(5)
+
+
+class Limits:
+    def __init__(self, station):
+        from ocpp.station.profiles import on_flash
+
+        self.station = station
+        self.slots = on_flash(station.store.root)  # numbers of the profiles on flash
+        self.volatile = []  # profiles in memory alone
+        self.external = {}  # (source, connector or 0) -> (tenths of A, uptime of its end or None)
+        self.base = [(None, None, 0)] * len(station.connectors)
+        # of each connector: limit in tenths of A or None, phases to offer or None: all, least
+        # rate that is worth it in tenths of A
+        self.pool = [None, None]  # tenths of A per phase, of W: for all connectors together
+        self.idle = [None] * len(station.connectors)  # see `offers`
+        self.editing = False  # True: a job changes the profiles
+        self.turn = 0  # uptime at which they are shared anew
+        self.until = 0  # uptime until which `base` and `pool` hold
+        self._stale = True
+        self._working = False
+        self._seen = self._asking = 0
+        self.told_at = 0  # uptime at which the host is told its schedules anew
+        self.active = False  # True: there is something to look at
+        self.changed()
+        for name in ("SupplyVoltage", "ScheduleTimeZone", "SmartChargingEnabled"):
+            station.settings.watch(name, self.changed)
+        station.settings.validators["ScheduleTimeZone"] = self.check_zone
+
+    def check_zone(self, text):
+        """What is wrong with a time zone, None if nothing is."""
+        from ocpp.station import zone
+
+        return zone.wrong(text)
+
+    def changed(self, _=None):
+        """Something they depend on has changed: they are worked out anew, as a job."""
+        self._stale = True
+        self.active = self.active or self._used()
+
+    def _used(self):
+        return bool(self.slots or self.volatile or self.external or self.station.on_schedule)
+
+    def begin(self, tx, profile):
+        """A transaction begins, perhaps with a profile of its own. It gets no energy before its
+        limit is known."""
+        tx.profile = profile
+        tx.held = self.active = bool(self.active or profile)
+        self._stale = True
+
+    def step(self):
+        """Called with each step of the domain. Allocates nothing while nothing changes."""
+        if not self.active:
+            if self.station.on_schedule:
+                self.changed()
+            return
+        seen = self.station.clock.sets
+        asking = 0
+        for c in self.station.connectors:
+            tx = c.tx
+            running = 0 if tx is None or tx.ending else 1
+            seen = (seen * 31 + 2 * (c.phases_in_use or 0) + running) & _MASK
+            asking = (asking * 2 + (1 if c.ev_ready else 0)) & _MASK
+        now = self.station.clock.uptime()
+        if now >= self.told_at and self.station.on_schedule:
+            self._stale = True
+            self.told_at = _NEVER
+        if seen != self._seen or now >= self.until:
+            self._seen = seen
+            self._stale = True
+        if self._stale and not self._working:
+            self._stale = False
+            self.until = _NEVER
+            self._working = True
+            self.station.jobs.append(self._work())
+        elif now >= self.turn or (asking != self._asking and self._shared()):
+            self._share()
+        self._asking = asking
+
+    def _shared(self):
+        """True if what one EV draws may matter for another."""
+        return bool(self.pool[0] is not None or self.pool[1] is not None or self.external)
+
+    def _share(self):
+        from ocpp.station import offers
+
+        offers.share_out(self)
+        self.station.quiet_soon()
+
+    def _work(self):
+        try:
+            self.station.tidy()  # what led here is not needed any more
+            from ocpp.station import evaluate
+
+            yield from evaluate.work(self)
+            self.active = self._stale or self._used()
+        except Exception as e:  # the limits stay; who waits for one goes on waiting
+            self.station.failed("limits", e)
+            self.until = self.station.clock.uptime() + _RETRY_S
+        finally:
+            self._working = False
+        self.station.quiet_soon()

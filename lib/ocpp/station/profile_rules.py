@@ -1,0 +1,119 @@
+"""What a charging profile must be; the reasons why one is refused, in the words of OCPP 2.x.
+
+Imported while one is looked at. `strict`: as OCPP 2.0.1 K01 has it. Otherwise as OCPP 1.6: an
+Absolute schedule without a start begins with the charging (§7.13), a Relative one with a start
+ignores that, and the station's own limit may be Relative to its installation.
+"""
+
+import array
+
+from ocpp.log import log
+from ocpp.station import fields as s
+
+_MOST = const(1000000)  # A or W: beyond it there is no limit worth the name
+_LATEST = const(0x7FFFFFFF)  # s: what is kept has 32 bits
+_CYCLES = {"Daily": 86400, "Weekly": 604800}
+
+
+def record(station, number, p, strict=False):
+    """The profile `p` for connector `number` as it is kept (`fields`). `p`: a dict with `id`,
+    `stack`, `purpose`, `kind`, `recurrency`, `from`, `to`, `start` (Unix s or None), `duration`,
+    `unit`, `least`, `tx` (a transaction id or None), `periods`: dicts with `startPeriod`,
+    `limit` and perhaps `numberPhases`; numbers as they came. ValueError with the reason."""
+    _scope(station, number, p)
+    start = _start(p, strict)
+    duration = p["duration"]
+    if duration is not None and duration <= 0:
+        raise ValueError("ChargingScheduleInvalidDuration")
+    if p["from"] is not None and p["to"] is not None and p["to"] <= p["from"]:
+        raise ValueError("ChargingProfileInvalidValidity")
+    allowed = station.settings.get("ChargingScheduleAllowedChargingRateUnit")
+    if ("Current" if p["unit"] == "A" else "Power") not in allowed:
+        raise ValueError("ChargingScheduleChargingRateUnitUnsupported")
+    kind = p["kind"]
+    if kind == "Absolute" and start is None:
+        kind = "Relative"
+    least = None if p["least"] is None else _tenths(p["least"], "ChargingSchedule")
+    cycle = _CYCLES[p["recurrency"]] if kind == "Recurring" else 0
+    head = [p["id"], number, p["purpose"], p["stack"], kind, cycle, p["from"], p["to"]]
+    periods = _periods(station, p["periods"])
+    return head + [start, duration, p["unit"], least, station.clock.unix(), None, 0, periods]
+
+
+def transaction(station, number, p):
+    """The local key of the transaction that a TxProfile is for, None for other purposes.
+    ValueError with the reason."""
+    if p["purpose"] != s.TRANSACTION:
+        return None
+    if number < 1:
+        raise ValueError("TxProfileEvseIdNotGreaterThanZero")
+    if p["tx"] is None:
+        raise ValueError("TxProfileMissingTransactionId")
+    tx = station.connectors[number - 1].tx
+    if tx is None or tx.ending:
+        raise ValueError("TxProfileEvseHasNoActiveTransaction")
+    if tx.id is None or tx.id != p["tx"]:
+        raise ValueError("TxProfileTransactionNotOnEvse")
+    return tx.key
+
+
+def _scope(station, number, p):
+    if not 0 <= number <= len(station.connectors):
+        raise ValueError("EvseDoesNotExist")
+    if p["purpose"] == s.EXTERNAL:
+        raise ValueError("ExistingChargingStationExternalConstraints")
+    if p["purpose"] == s.STATION_MAX and number:
+        raise ValueError("ChargingStationMaxProfileEvseIdGreaterThanZero")
+    if not 0 <= p["stack"] <= station.settings.get("ChargeProfileMaxStackLevel"):
+        raise ValueError("ChargeProfileMaxStackLevel")
+
+
+def _start(p, strict):
+    """When the schedule starts, None: with the charging, or with the installation."""
+    kind, start = p["kind"], p["start"]
+    if kind == "Recurring":
+        if p["recurrency"] is None:
+            raise ValueError("ChargingProfileMissingRecurrencyKind")
+        if start is None:
+            raise ValueError("ChargingProfileMissingRequiredStartSchedule")
+    reason = None
+    if kind == "Absolute" and start is None:
+        reason = "ChargingProfileMissingRequiredStartSchedule"
+    elif kind == "Relative" and start is not None:
+        reason = "ChargingProfileExtraneousStartSchedule"
+        start = None
+    elif kind == "Relative" and p["purpose"] == s.STATION_MAX:
+        reason = "ChargingStationMaxProfileCannotBeRelative"
+    if reason:
+        if strict:
+            raise ValueError(reason)
+        log.warn("profile", p["id"], "is taken all the same:", reason)
+    return start
+
+
+def _periods(station, periods):
+    if not periods:
+        raise ValueError("ChargingProfileNoChargingSchedulePeriods")
+    if len(periods) > station.settings.get("ChargingScheduleMaxPeriods"):
+        raise ValueError("ChargingScheduleMaxPeriods")
+    if periods[0]["startPeriod"] != 0:
+        raise ValueError("ChargingProfileFirstStartScheduleIsNotZero")
+    flat = []
+    last = -1
+    for period in periods:
+        start, phases = period["startPeriod"], period.get("numberPhases")
+        if not last < start <= _LATEST:
+            raise ValueError("ChargingSchedulePeriodsOutOfOrder")
+        last = start
+        if phases is not None and not 1 <= phases <= 3:
+            raise ValueError("ChargingSchedulePeriodUnsupportedNumberPhases")
+        flat += [start, _tenths(period["limit"], "ChargingSchedulePeriod"), phases or 0]
+    return array.array("i", flat)
+
+
+def _tenths(number, what):
+    """A limit in tenths; more digits than that are cut off, in favour of the fuse."""
+    if not number >= 0:  # also what is no number
+        raise ValueError(what + "NonFiniteValue")
+    number = min(number, _MOST)
+    return number * 10 if isinstance(number, int) else int(number * 10 + 0.05)

@@ -1,0 +1,175 @@
+"""Security events, and changes of security profile and certificates that are tried out before they
+count (whitepaper A02, A04, A05)."""
+
+from ocpp import txlog
+from ocpp.log import log
+from ocpp.station import security_log
+from ocpp.station.certificates import OLD, USES, short_hash
+
+# §8; the others are told as long as there is a link or room to wait for one
+_CRITICAL = (
+    "FirmwareUpdated",
+    "SettingSystemTime",
+    "StartupOfTheDevice",
+    "ResetOrReboot",
+    "SecurityLogWasCleared",
+    "MemoryExhaustion",
+    "TamperDetectionActivated",
+)
+_TRIES = const(3)  # dials that may fail before the last good state comes back
+_INFO = const(255)  # characters
+_TYPE = const(50)
+_ASK_S = const(86400)  # between two requests for the same certificate
+_PAUSE_S = const(60)  # between two events that the other side can cause at will
+
+
+class Security:
+    """A part of the station, see `OnDemand.part`."""
+
+    def __init__(self, station):
+        self._station = station
+
+    def event(self, type, info="", critical=None):
+        """Something happened to the security of the station: logged and told. `critical`: None: as
+        the whitepaper has it."""
+        station = self._station
+        settings = station.settings
+        quiet = settings.get("DisableSecurityEventNotifications")
+        if type in ("InvalidMessages", "AttemptedReplayAttacks"):
+            if station.clock.uptime() - station.heard < _PAUSE_S:
+                return
+            station.heard = station.clock.uptime()
+            # Without any security the other side need not hear what it sent
+            quiet = quiet or not settings.get("SecurityProfile")
+        type, info = type[:_TYPE], info[:_INFO]
+        security_log.add(station, type, info)
+        if quiet:
+            return
+        if critical is None:
+            critical = type in _CRITICAL
+        data = {"what": "security", "type": type}
+        if info:
+            data["info"] = info
+        if critical:
+            seq = station.log.append(txlog.EVENT, None, data)
+            if seq is not None:
+                station.delivery.recorded(seq)
+        else:
+            station.dialect.security_event(data, station.stamp())
+
+    # -- profile --
+
+    def wrong_profile(self, text):
+        """Why the security profile can't become `text`, or None (A05.FR.02 to 04)."""
+        station = self._station
+        wanted = int(text)
+        if wanted <= station.settings.get("SecurityProfile"):
+            return None
+        certificates = station.part("certificates")
+        if wanted in (1, 2) and not station.settings.get("AuthorizationKey"):
+            return "there is no AuthorizationKey"
+        if wanted >= 2 and not certificates.roots(USES[0]):
+            return "there is no root certificate for the central system"
+        if wanted == 3 and certificates.current() is None:
+            return "there is no certificate of this station"
+        return None
+
+    def profile_changed(self, before):
+        """Come back under the new profile; `before` returns if that does not work."""
+        certificates = self._station.part("certificates")
+        certificates.keep("profile", [before, 0])
+        self.event("ReconfigurationOfSecurityParameters", "SecurityProfile")
+
+    # -- the connection --
+
+    def connected(self):
+        """A dial was good: what was on trial counts."""
+        station = self._station
+        certificates = station.part("certificates")
+        if certificates.note("profile") is not None:
+            certificates.keep("profile", None)
+        number = station.presented
+        if number is not None and number != certificates.note("good"):
+            certificates.keep("good", number)
+        used = station.trusted[:-1]
+        if any(short_hash(der) == used for _, der, _ in certificates.roots(USES[0])):
+            for name in certificates.names(OLD + "-"):  # M05.FR.12
+                certificates.remove(name)
+
+    def failed(self, kind, text, repeated):
+        """A dial failed; `repeated`: the same as the one before."""
+        if not repeated:
+            self._tell(kind, text)
+        certificates = self._station.part("certificates")
+        profile = certificates.note("profile")
+        if profile is not None:
+            self._fall_back(certificates, profile)
+        elif kind == "tls" or kind.startswith("http4"):
+            self._blame(certificates)
+
+    def _tell(self, kind, text):
+        """The security event a failure stands for, if any."""
+        seen = self._station.trusted
+        if kind in ("http401", "http403"):
+            self.event("FailedToAuthenticateAtCentralSystem", text)
+        if kind != "tls":
+            return
+        low = text.lower()
+        if "version" in low or "min/max" in low:
+            self.event("InvalidTLSVersion", text)
+        elif "certificate" in low:
+            self.event("InvalidCentralSystemCertificate", text)
+        elif seen.endswith("+"):  # we took its certificate: it does not take ours
+            self.event("FailedToAuthenticateAtCentralSystem", text)
+        elif "alert" in low or "cipher" in low:
+            self.event("InvalidTLSCipherSuite", text)
+
+    def _fall_back(self, certificates, profile):
+        before, failures = profile
+        if failures + 1 < _TRIES:
+            certificates.keep("profile", [before, failures + 1])
+            return
+        log.warn("security", "no link under the new profile, back to", before)
+        certificates.keep("profile", None)
+        self._station.settings.force("SecurityProfile", str(before))
+        self.event("ReconfigurationOfSecurityParameters", "SecurityProfile back to %d" % before)
+
+    def _blame(self, certificates):
+        """The server refuses us: a certificate of ours that never worked is to blame, if another
+        one did."""
+        number = self._station.presented
+        good = certificates.note("good")
+        if number in (None, good) or good is None or number not in certificates.numbers():
+            return
+        tries = certificates.note("tries", 0) + 1
+        if tries < _TRIES:
+            certificates.keep("tries", tries)
+            return
+        certificates.keep("tries", None)
+        certificates.keep("bad", certificates.note("bad", []) + [number])
+        self.event("InvalidChargePointCertificate", "a new certificate does not work")
+
+    def care(self):
+        """Now and then: renew our certificate before it ends (A03), use one that has begun."""
+        from ocpp.station import own
+
+        station = self._station
+        certificates = station.part("certificates")
+        if own.upkeep(station):
+            now = certificates.now()[0]
+            if now - certificates.note("asked", 0) >= _ASK_S and self.request_certificate():
+                certificates.keep("asked", now)
+        station.certificate_changed()
+
+    def request_certificate(self):
+        """Have a new key made and a certificate requested. False if that can't be."""
+        station = self._station
+        if station.requesting or not station.settings.get("CpoName"):
+            return False
+        if not hasattr(station.dialect, "sign_certificate"):
+            return False
+        from ocpp.station import own
+
+        station.requesting = True
+        station.jobs.append(own.request(station))
+        return True
