@@ -1,9 +1,9 @@
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test proof check lint bench schema clean
+.PHONY: help setup dev run test test-power check lint bench schema clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup:  ## install what tools/charger and tools/csms need into .venv
 	@python3 tools/setup.py run
@@ -14,10 +14,10 @@ run: setup  ## local CSMS, charger and a demo session; stays up until Ctrl-C
 dev:
 	@python3 tools/setup.py dev
 
-test: dev  ## all tests and lint, about 10 minutes at most
+test: dev  ## all tests but those of test-power, and lint; about 10 minutes at most
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not proof"
 
-proof: dev  ## power cuts at every flash operation, random lives, damaged files: long
+test-power: dev  ## power cuts at every flash operation, random lives, damaged files: long
 	@$(PY) -m pytest -n 2 --dist loadgroup -m proof
 
 check: dev  ## the quick subset, under a minute

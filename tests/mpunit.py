@@ -74,6 +74,8 @@ class UnitCase(pytest.Item):
         result = self.parent.result(self.name)
         if result["printed"]:
             self.add_report_section("call", "stdout", result["printed"])
+            if self.get_closest_marker("proof"):
+                self.user_properties.append(("counts", result["printed"]))
         if result["outcome"] == "skip":
             pytest.skip(result["text"])
         if result["outcome"] != "ok":

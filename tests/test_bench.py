@@ -33,3 +33,9 @@ def test_modules_come_after_what_they_import(built):
     order = bench.in_order(["ocpp.instance", "ocpp.rpc", "ocpp.clock"])
     assert order.index("ocpp.clock") < order.index("ocpp.rpc")  # `configure` imports it later on
     assert order.index("ocpp.clock") < order.index("ocpp.instance")
+
+
+def test_the_flash_lasts_25_years(built):
+    figures = bench.wear(built)
+    assert figures["wear_day"] <= bench.WEAR_LIMIT, figures
+    assert figures["wear_idle_day"] == 0 and figures["wear_reconnect"] == 0, figures

@@ -20,7 +20,7 @@ def executed(manifest):
     return told, files
 
 
-@pytest.mark.parametrize("name", ["ocpp", "wsclient"])
+@pytest.mark.parametrize("name", ["ocpp", "transfer", "wsclient"])
 def test_a_manifest_has_its_whole_package(name):
     told, files = executed(LIB / name / "manifest.py")
     assert told["version"].count(".") == 2 and told["description"].endswith(".")

@@ -1,4 +1,4 @@
-"""Heap, code size and loop times of the library: `.venv/bin/python tools/bench.py [--save]`.
+"""Heap, code size, loop times and flash wear: `.venv/bin/python tools/bench.py [--save]`.
 
 Prints figures, their limits, and their ratio to the committed `tests/bench/baseline.json`.
 `--save` writes that file anew. Times are multiples of an empty function call of the same run.
@@ -22,6 +22,8 @@ BASELINE = BENCH / "baseline.json"
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 RUNS, CYCLES = 4, 1000
 
+WEAR_LIMIT = 256 * 100000 // (25 * 365)  # blocks a day
+
 # name -> (unit, limit or None, what it is)
 FIGURES = {
     "heap_idle": ("B", 72 * 1024, "heap, connected and idle"),
@@ -30,7 +32,12 @@ FIGURES = {
     "heap_live_core": ("B", None, "highest heap between loops, in all Core operations"),
     "heap_peak_core": ("B", None, "the same, if no loop() freed any"),
     "heap_base": ("B", None, "interpreter and harness, taken off the figures above"),
-    "heap_link": ("B", None, "WebSocket client and supervision on top of that"),
+    "heap_link": (
+        "B",
+        None,
+        "WebSocket client and supervision on top, connected and idle",
+    ),
+    "heap_dial": ("B", None, "the same while dialling ws://"),
     "mpy_core": ("B", 80 * 1024, "all .mpy of lib/ocpp that 1.6 Core imports"),
     "mpy_wsclient": ("B", None, "all .mpy of lib/wsclient"),
     "loop_idle": ("calls", 25, "idle loop()"),
@@ -39,6 +46,13 @@ FIGURES = {
     "loop_longest_import": ("calls", None, "longest loop() with an import, without files"),
     "cycles_heap": ("B", None, "heap growth over %d sessions" % CYCLES),
     "cycles_flash": ("B", None, "flash growth over %d sessions" % CYCLES),
+    "wear_session": ("blocks", None, "erased by 4 h at 11 kW, meter values each minute"),
+    "wear_session_bytes": ("B", None, "programmed by it"),
+    "wear_session_22kw": ("blocks", None, "the same at 22 kW"),
+    "wear_idle_day": ("blocks", None, "erased by a day without sessions"),
+    "wear_reconnect": ("blocks", None, "erased by a reconnection"),
+    "wear_reset_bytes": ("B", None, "programmed by a Reset and the start after it"),
+    "wear_day": ("blocks", WEAR_LIMIT, "erased by 20 such sessions; limit: 25 years of 1 MB"),
 }
 
 
@@ -145,6 +159,7 @@ def measure(built):
         for name, (value, _) in memory["highest"].items():
             figures["heap_" + name] = value - base
         figures["heap_link"] = memory["link"]
+        figures["heap_dial"] = memory["dial"]
     loops = micropython(built, "loops", str(RUNS))
     figures["loop_idle"] = round(loops["idle"], 1)
     figures["loop_idle_allocates"] = int(loops["idle_allocates"])
@@ -153,7 +168,23 @@ def measure(built):
     cycles = micropython(built, "cycles", str(CYCLES))
     figures["cycles_heap"] = cycles["heap"][1] - cycles["heap"][0]
     figures["cycles_flash"] = cycles["flash"][1] - cycles["flash"][0]
+    figures.update(wear(built))
     return figures, sizes, memory, loops
+
+
+def wear(built):
+    """Figures of what is done to the flash."""
+    found = micropython(built, "wear")
+    figures = {
+        "wear_session": found["session"][0],
+        "wear_session_bytes": found["session"][1],
+        "wear_session_22kw": found["session_22kw"][0],
+        "wear_idle_day": found["idle_day"][0],
+        "wear_reconnect": found["reconnect"][0],
+        "wear_reset_bytes": found["reset"][1],
+    }
+    figures["wear_day"] = 20 * found["session"][0] + found["idle_day"][0]
+    return figures
 
 
 def show_modules(sizes, memory):

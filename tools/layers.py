@@ -1,8 +1,8 @@
 """Which module may import which, and what the domain must not say.
 
-lib/ocpp       the MicroPython standard library and itself, downward; time only in clock.py
+lib/ocpp       the MicroPython standard library, pki and itself, downward; time only in clock.py
 lib/ocpp/station   also names no protocol version, no dialect and no RPC
-lib/wsclient   the standard library
+lib/wsclient, lib/pki   the standard library; lib/transfer: that, and wsclient
 firmware, boards   no module of a dialect's inside; only boards may import `machine`
 """
 
@@ -11,21 +11,30 @@ import re
 
 # Modules of MicroPython that every port has.
 _PORTABLE = set(
-    "array asyncio binascii collections errno gc hashlib io json micropython os random re struct"
-    " sys".split()
+    "array asyncio binascii collections deflate errno gc hashlib io json micropython os random re"
+    " struct sys".split()
 )
 _NET = {"_thread", "select", "socket", "ssl", "tls"}
 _CPYTHON = set("abc dataclasses enum functools logging pathlib threading typing".split())
+
+# What else the packages of lib/ besides ocpp may import.
+_ALLOWED = {
+    "pki": {"pki"},
+    "transfer": _NET | {"transfer", "wsclient"},
+    "wsclient": _NET | {"time", "wsclient"},
+}
 
 # Rank of the rooms in lib/ocpp: an import goes to the same rank or down. What is not listed is a
 # tool of all: rank 0, imports only its like.
 _RANK = {
     "__init__": 7,
     "instance": 6,
-    "acts": 6,  # parts of the instance, as are the next two
+    "acts": 6,  # parts of the instance, as are the next
+    "hosting": 6,
     "host": 6,
     "ondemand": 6,
     "configure": 6,
+    "secured": 6,
     "wiring": 6,
     "v16": 5,
     "v2": 5,
@@ -33,9 +42,12 @@ _RANK = {
     "txlog": 3,
     "txboot": 3,
     "txcompact": 3,
+    "txdelivery": 3,
     "txfiles": 3,
     "txparked": 3,
+    "txtail": 3,
     "txtime": 3,
+    "statefiles": 2,
     "store": 2,
     "records": 2,
     "rpc": 2,
@@ -90,10 +102,12 @@ def _wrong(name, module):
             return _wrong_inside(name[len("lib/ocpp/") :], module)
         if top == "time":
             return None if name == "lib/ocpp/clock.py" else "time comes from the clock"
+        if top == "pki":
+            return None
         return None if top in _PORTABLE else "not of the portable standard library"
-    if name.startswith("lib/wsclient/"):
-        allowed = _PORTABLE | _NET | {"time", "wsclient"}
-        return None if top in allowed else "the WebSocket client stands alone"
+    if name.startswith("lib/"):
+        allowed = _PORTABLE | _ALLOWED[name.split("/")[1]]
+        return None if top in allowed else "this package stands alone"
     if module.startswith(("ocpp.v16", "ocpp.v2")):
         return "dialects belong to the station"
     return None

@@ -49,11 +49,19 @@ try {
         heap.collect();
         heap.step();
         steps += 1;
-        if (steps === 500) result.idle = settled(); // booted, connected, nothing plugged
+        if (steps === heap.IDLE) result.idle = settled();
     }
+    for (let i = 0; i < 100; i += 1) heap.rest();
     result.after = settled();
     result.highest = JSON.parse(heap.figures());
     heap.make_link();
+    let open = false;
+    result.dial = 0;
+    for (let i = 0; i < 100; i += 1) {
+        open = heap.step_link();
+        if (!open) result.dial = Math.max(result.dial, settled() - result.after);
+    }
+    if (!open) throw new Error("the link did not open");
     result.link = settled() - result.after;
     const complaints = log.filter((line) => line.startsWith("error"));
     if (complaints.length) throw new Error(complaints[0]);

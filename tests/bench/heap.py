@@ -13,6 +13,7 @@ import sys
 import scenario
 import wasmport
 
+IDLE = 500  # steps
 highest = {}  # name -> [bytes, what went before]
 bench = None
 link = None
@@ -35,7 +36,12 @@ def start():
     """Make the station and its script."""
     global bench, script
     bench = scenario.Bench("/flash")
-    script = bench.core()
+    script = play()
+
+
+def play():
+    yield from bench.idle(IDLE * 10)  # booted, connected, nothing plugged
+    yield from bench.core()
 
 
 def around():
@@ -71,16 +77,30 @@ def load(name):
     __import__(name)
 
 
+def rest():
+    """One loop with nothing to do."""
+    bench.around()
+    bench.step()
+
+
 def make_link():
-    """The WebSocket client's code and one link, on top of everything else. Without sockets on this
-    port it stays at the name lookup."""
+    """The WebSocket client and its supervision, on top of everything else."""
     global link
     sys.modules["socket"] = wasmport.Socket
+    sys.modules["select"] = wasmport.Select
     sys.modules["hashlib"] = wasmport.Hashlib
     from ocpp.connection import Supervisor
-    from wsclient import Link
+    from wsclient import Link, join
 
     def open_link():
-        return Link("ws://127.0.0.1/cp001", ["ocpp1.6"], [], bench.clock)
+        url = join("ws://127.0.0.1/ocpp", "cp001")
+        return Link(url, ["ocpp1.6"], [], bench.clock)
 
-    link = Supervisor(bench.clock, open_link, bench.station.settings), open_link()
+    link = Supervisor(bench.clock, open_link, bench.station.settings)
+
+
+def step_link():
+    """One loop of it, and of the station beside it. -> whether it is open"""
+    link.step()
+    rest()
+    return link.connected

@@ -2,8 +2,9 @@
 `loops.py FLASH RUNS`; prints JSON.
 
 The session is played RUNS times; the time of its n-th loop is the shortest of the n-th loops, so
-that what the machine did meanwhile does not count. Garbage is collected between loops. Time in
-the file system is told apart, see `timeddisk.py`.
+that what the machine did meanwhile does not count. Garbage is collected between loops, but not
+between any two: that would empty the machine's caches. Time in the file system is told apart, see
+`timeddisk.py`.
 """
 
 import builtins
@@ -19,6 +20,7 @@ import timeddisk
 
 _BATCH = const(500)  # calls timed together: 2.5 s of the station's time
 _BATCHES = const(60)
+_COLLECT = const(200)  # loops between two collections
 _STEP_MS = const(5)  # a host sleeps that long between idle loops
 
 imported = False
@@ -87,14 +89,16 @@ def allocates(bench):
         micropython.heap_unlock()
 
 
-def session(root, best):
+def session(root, best, run):
     """Play the script; best[n] = [ns without files, ns of files, whether it imports]."""
     global imported
     os.mkdir(root)
+    gc.collect()  # what the last run left lengthens every search for free memory
     bench = scenario.Bench(root)
     for n, _ in enumerate(bench.core()):
         bench.around()
-        gc.collect()
+        if (n + 7 * run) % _COLLECT == 0:  # another loop suffers from it in each run
+            gc.collect()
         imported = False
         files = timeddisk.spent
         start = time.time_ns()
@@ -137,7 +141,7 @@ def main(folder, runs):
     builtins.__import__ = spy
     best = []
     for run in range(runs):
-        session("/flash/%d" % run, best)
+        session("/flash/%d" % run, best, run)
     result = {"call_ns": call, "idle": loop / call, "idle_allocates": dirty}
     for name, with_import in (("longest", False), ("longest_import", True)):
         top = longest(best, with_import)

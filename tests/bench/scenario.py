@@ -30,7 +30,7 @@ CONFIG = {
         "imsi": "",
     },
     "ocpp": {"url": "ws://127.0.0.1/", "id": "cp001", "version": "1.6"},
-    "settings": {"MeterValueSampleInterval": "10", "ClockAlignedDataInterval": "60"},
+    "settings": {"MeterValueSampleInterval": "10"},
 }
 
 
@@ -198,6 +198,7 @@ _CALLS = (
     ("ChangeAvailability", '{"connectorId":2,"type":"Inoperative"}', "Accepted"),
     ("ChangeAvailability", '{"connectorId":2,"type":"Operative"}', "Accepted"),
     ("ChangeConfiguration", '{"key":"HeartbeatInterval","value":"20"}', "Accepted"),
+    ("ChangeConfiguration", '{"key":"ClockAlignedDataInterval","value":"60"}', "Accepted"),
     ("ClearCache", "{}", "Accepted"),
     ("DataTransfer", '{"vendorId":"nobody"}', "UnknownVendorId"),
     ("GetConfiguration", "{}", None),

@@ -28,7 +28,7 @@ again = scenario.Bench(sys.argv[1])  # a second boot on the same flash
 for _ in again.idle(5000):
     again.around()
     again.step()
-for name in ("ocpp.connection", "wsclient"):
+for name in ("ocpp.connection", "wsclient.dial", "wsclient.handshake", "wsclient.secure"):
     spy(name)
 seen.remove("ocpp.loopback")
 print(json.dumps(sorted(m for m in seen if m.split(".")[0] in ("ocpp", "wsclient"))))

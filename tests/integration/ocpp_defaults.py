@@ -89,6 +89,14 @@ class Default16(ChargePoint16):
     def firmware(self, **_):
         return result16.FirmwareStatusNotification()
 
+    @on("LogStatusNotification")
+    def log_status(self, **_):
+        return result16.LogStatusNotification()
+
+    @on("SignedFirmwareStatusNotification")
+    def signed_firmware(self, **_):
+        return result16.SignedFirmwareStatusNotification()
+
     @on("SecurityEventNotification")
     def security_event(self, **_):
         return result16.SecurityEventNotification()

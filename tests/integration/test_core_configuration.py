@@ -67,9 +67,12 @@ WRITABLE = {
 READ_ONLY = (
     "ConnectorPhaseRotationMaxLength",
     "GetConfigurationMaxKeys",
+    "LocalAuthListMaxLength",
     "MeterValuesAlignedDataMaxLength",
     "MeterValuesSampledDataMaxLength",
     "NumberOfConnectors",
+    "ReserveConnectorZeroSupported",
+    "SendLocalListMaxLength",
     "StopTxnAlignedDataMaxLength",
     "StopTxnSampledDataMaxLength",
     "StopTransactionMaxMeterValues",

@@ -142,12 +142,24 @@ def torture(csms, charger, flash, kills, seed, on_power_loss):
     rows = server.get("/api/transactions")["transactions"]
     told, doubt = judge(rows, victim.registers())
     wh = sum(victim.registers())
-    print("seed %d, %s: %d kills in %.0f s, " % (seed, on_power_loss, kills, seconds), end="")
-    print("%d transactions, %d with energy, %d Wh; " % (len(rows), told, wh), end="")
-    print("not told: %d Wh in all, %d Wh at most" % (sum(doubt), max(doubt or [0])))
     assert told >= kills // 10 and wh > 10 * kills, "too little happened"
+    return (
+        "seed %d, %s: %d kills in %.0f s, %d transactions, %d with energy, %d Wh; "
+        "not told: %d Wh in all, %d Wh at most"
+    ) % (
+        seed,
+        on_power_loss,
+        kills,
+        seconds,
+        len(rows),
+        told,
+        wh,
+        sum(doubt),
+        max(doubt or [0]),
+    )
 
 
+@pytest.mark.slow
 def test_ten_kills(csms, charger, tmp_path):
     torture(csms, charger, tmp_path / "flash", 10, 1, "stop")
 
@@ -155,5 +167,6 @@ def test_ten_kills(csms, charger, tmp_path):
 @pytest.mark.slow
 @pytest.mark.proof
 @pytest.mark.parametrize("on_power_loss", ["stop", "resume"])
-def test_fifty_kills(csms, charger, tmp_path, on_power_loss):
-    torture(csms, charger, tmp_path / "flash", 50, 2, on_power_loss)
+def test_fifty_kills(csms, charger, tmp_path, record_property, on_power_loss):
+    counts = torture(csms, charger, tmp_path / "flash", 50, 2, on_power_loss)
+    record_property("counts", counts)

@@ -34,6 +34,8 @@ class Central:
             "MeterValues": {},
             "StatusNotification": {},
             "DataTransfer": {"status": "Accepted"},
+            "SecurityEventNotification": {},
+            "SignCertificate": {"status": "Accepted"},
         }
         self.next_transaction = 1
         self.results = {}

@@ -200,22 +200,6 @@ class FaultyBoot(Boot):
         if online:
             self.connect()
 
-    def run(self, ms, step=50):
-        """As `Boot.run`, with the power of this world."""
-        world = self.world
-        while ms > 0:
-            self.clock.advance(step)
-            world.ms += step
-            ms -= step
-            for c in self.station.connectors:
-                c.evse_ready = c.charging_permitted and not c.faulted
-                if c.evse_ready and c.ev_ready and world.ms % 1000 < step:
-                    world.wh[c.id - 1] += world.power
-                    world.flowed += world.power
-            self.station.loop()
-            world.flash.check()
-            self.csms.step()
-
     def connect(self):
         self.connection.connect("ocpp" + self.world.version)
 

@@ -298,8 +298,11 @@ def check(sessions, minutes, first, cut):
     days.live(2 * first)
     rest = days.rest()
     begun = days.csms.begun
+    from ocpp import txcompact  # loaded beside the long replay, too
+
     days.replay()
     usual = days.peak - rest  # what telling a few sessions takes
+    del txcompact
     days.s.connection.disconnect()
 
     days.live(cut)

@@ -1,13 +1,14 @@
 """A whole station on a flash that loses power at any chosen operation, and the court that judges
 what a recording central system got of it.
 
-    count = enumerate_cuts(scenario)     runs `scenario(world)` once without a cut, then with a
-    cut before
-                                         and half-way through every block operation; each time the
-                                         station boots again, connects, and the world is judged
+    proof = Proof(name, make, scenario, starts=1)
+    proof.run()         the scenario once without a cut, then with a cut before and half-way
+                        through every block operation; each time the station boots again, connects,
+                        serves other drivers, and is judged
 
 The world outlives the station: cars, meters, the central system. Energy flows only while the
-station's outputs permit it, so what flowed and what was reported can be compared.
+station's outputs permit it, so what flowed and what was reported can be compared. The scenarios
+are in `power_scenarios.py`.
 """
 
 import gc
@@ -22,59 +23,66 @@ from ocpp.log import log
 _STEP = 50  # ms
 _WH = 5  # Wh per second of charging: 18 kW
 _MOST_WH = 100  # may be in doubt after a cut, or 60 s
+_CALM = 100  # ms, while little happens
+_RECOVERY = 16  # block operations of a recovery, at least
 
 
 class Recorder(Central):
-    """A central system that keeps every transaction message ever delivered."""
+    """A central system that keeps all it is told of transactions and events."""
 
     def __init__(self, world):
         self.world = world
         Central.__init__(self, None, None)
-        self.starts = {}  # content -> [ids given]
+        self.starts = {}  # content -> [payload, ids given]
         self.stops = {}  # id -> content
-        self.meters = []  # (id, content)
+        self.meters = []  # contents, without repetitions
+        self.events = []  # (action, status or type), without repetitions in a row
         self.order = []  # timestamps of transaction messages at their first delivery
         self.seen = set()
-        self.settings = {}  # key -> value the station accepted
         self.answers["StartTransaction"] = self._start
         self.answers["StopTransaction"] = self._stop
         self.answers["MeterValues"] = self._meter
-        self.same_id = False  # True: a start that comes again gets the id it had
+        self.answers["FirmwareStatusNotification"] = lambda p: self._event("firmware", p["status"])
+        self.answers["SecurityEventNotification"] = self._security
 
     def time(self):
         return NOW + self.world.seconds()
 
-    def _first(self, kind, payload):
+    def _first(self, kind, payload, stamp):
         content = (kind, str(sorted(payload.items())))
         if content in self.seen:
             return content, False
         self.seen.add(content)
+        self.order.append(stamp)
         return content, True
 
     def _start(self, payload):
-        content, first = self._first("start", payload)
-        if first:
-            self.order.append(payload["timestamp"])
+        content, _ = self._first("start", payload, payload["timestamp"])
         ids = self.starts.setdefault(content, [payload])
-        if len(ids) == 1 or not self.same_id:
-            ids.append(self.next_transaction)
-            self.next_transaction += 1
+        ids.append(self.next_transaction)
+        self.next_transaction += 1
         return {"transactionId": ids[-1], "idTagInfo": {"status": "Accepted"}}
 
     def _stop(self, payload):
-        _content, first = self._first("stop", payload)
-        if first:
-            self.order.append(payload["timestamp"])
+        self._first("stop", payload, payload["timestamp"])
         id = payload["transactionId"]
         assert self.stops.setdefault(id, payload) == payload, "two different stops of %d" % id
         return {}
 
     def _meter(self, payload):
         if "transactionId" in payload:
-            _content, first = self._first("meter", payload)
-            if first:
-                self.order.append(payload["meterValue"][0]["timestamp"])
+            if self._first("meter", payload, payload["meterValue"][0]["timestamp"])[1]:
                 self.meters.append(payload)
+        return {}
+
+    def _security(self, payload):
+        if self._first("security", payload, payload["timestamp"])[1]:
+            return self._event("security", payload["type"])
+        return {}
+
+    def _event(self, *what):
+        if not self.events or self.events[-1] != what:
+            self.events.append(what)
         return {}
 
 
@@ -92,6 +100,7 @@ class Boot(Setup):
             online=False,
             clock=FakeClock(start=0x1000),
         )
+        self.station.on_update = lambda request: True
         self.wh = world.wh
         self.csms = world.csms
         self.csms.end = self.connection.far
@@ -111,8 +120,8 @@ class Boot(Setup):
             for c in self.station.connectors:
                 c.evse_ready = c.charging_permitted and not c.faulted
                 if c.evse_ready and c.ev_ready and world.ms % 1000 < step:
-                    world.wh[c.id - 1] += _WH
-                    world.flowed += _WH
+                    world.wh[c.id - 1] += world.power
+                    world.flowed += world.power
             self.station.loop()
             world.flash.check()  # nothing of what a station without power does reaches the world
             self.csms.step()
@@ -125,12 +134,43 @@ class Boot(Setup):
         self.world.cars[n - 1] = False
         Setup.unplug(self, n)
 
+    def change(self, key, value):
+        """ChangeConfiguration; once it is accepted it holds, whatever happens."""
+        self.world.kept.pop(key, None)
+        if self.ask("ChangeConfiguration", {"key": key, "value": value}) == {"status": "Accepted"}:
+            self.world.kept[key] = value
+
+    def make_operative(self, connector, operative):
+        """ChangeAvailability, as `change`."""
+        self.world.kept.pop(connector, None)
+        kind = "Operative" if operative else "Inoperative"
+        answer = self.ask("ChangeAvailability", {"connectorId": connector, "type": kind})
+        if answer == {"status": "Accepted"}:
+            self.world.kept[connector] = operative
+
+    def event(self, kind, what):
+        """Something happened that must be told: "firmware" or "security"."""
+        world = self.world
+        world.happened.append((kind, what))
+        if kind == "firmware":
+            self.station.firmware_status(what)
+        else:
+            self.station.security_event(what)
+        world.flash.check()
+        world.written = len(world.happened)
+
+    def kept(self, key):
+        if isinstance(key, int):
+            return self.station.connectors[key - 1].operative
+        return self.station.settings.text(key)
+
 
 class World:
     def __init__(self, connectors=1, settings=None):
         self.connectors = connectors
         self.settings = {"MeterValueSampleInterval": "20", "HeartbeatInterval": "3600"}
         self.settings.update(settings or {})
+        self.power = _WH
         self.flash = Flash(blocks=48)
         try:
             self.flash.umount()  # what a case that failed left behind
@@ -143,110 +183,180 @@ class World:
         self.flowed = 0  # Wh in all
         self.ms = 0
         self.boots = 0
-        self.boot_now = None
         self.leaves = True  # False: the car stays over a power cut
-        self.accepted = {}  # what the station said it had taken: key -> value
+        self.kept = {}  # setting or connector -> what the station said it had accepted
+        self.happened = []  # (kind, what) of events, in order
+        self.written = 0  # how many of them are surely on flash
+        self.errors = []  # what the station logged while it had power
+
+    def logged(self, level, line):
+        if level == 0 and not self.flash.dead:
+            self.errors.append(line)
 
     def seconds(self):
         return self.ms // 1000
 
     def boot(self, online=True):
         self.boots += 1
-        self.boot_now = Boot(self, online)
-        return self.boot_now
+        return Boot(self, online)
 
     def power_returns(self):
-        """After a cut: the station boots on what is on flash and has a minute online."""
-        self.flash.restore()
-        self.flash.umount()
-        self.flash.mount()  # raises if the file system is not readable
+        """After a cut: the station boots on what is on flash, has a minute online, and serves
+        another driver at each connector."""
         if self.leaves:
             self.cars = [False] * self.connectors
         s = self.boot()
-        s.run(40000)
+        s.run(15000, _CALM)
         for n in range(self.connectors):
             if s.station.connectors[n].tx:
                 s.station.present(s.station.connectors[n].tx.id_token, n + 1)
-        s.run(5000)
+        s.run(3000)
         for n in range(self.connectors):
             s.unplug(n + 1)
-        s.run(15000)
+        s.run(10000, _CALM)
+        for n in range(self.connectors):
+            if s.station.connectors[n].operative:
+                before = self.flowed
+                session(s, n + 1, "AFTER", 3000)
+                assert self.flowed > before, "no energy at connector %d" % (n + 1)
         return s
+
+    def remount(self):
+        self.flash.restore()
+        self.flash.umount()
+        self.flash.mount()  # raises if the file system is not readable
 
     def judge(self, s, cuts):
         """Check what the central system got. `cuts`: how often power went."""
         csms = self.csms
-        assert s.station.log.pending() == 0, "still to be delivered: %d" % s.station.log.pending()
-        assert s.station.log.damaged == 0 or cuts, "damaged without a cut"
-        assert s.station.log.parked() == 0
-        assert s.station.connection.connected and s.station.registration.accepted
-        told = 0
-        for content, entry in csms.starts.items():
-            start, ids = entry[0], entry[1:]
-            stops = [csms.stops[i] for i in ids if i in csms.stops]
-            assert len(stops) == 1, "%d stops for %s" % (len(stops), content)
-            assert stops[0]["meterStop"] >= start["meterStart"], (start, stops[0])
-            assert stops[0]["timestamp"] >= start["timestamp"], (start, stops[0])
-            told += stops[0]["meterStop"] - start["meterStart"]
-        known = [i for entry in csms.starts.values() for i in entry[1:]]
-        for id in csms.stops:
-            assert id in known, "a stop of %d, which never began" % id
-        for payload in csms.meters:
-            assert payload["transactionId"] in known, payload
-        assert csms.order == sorted(csms.order), "order of occurrence: %s" % csms.order
-        for stamp in csms.order:
-            assert NOW <= from_iso(stamp) <= self.csms.time() + 1, stamp
-        doubt = min(_MOST_WH, 60 * _WH) * cuts * self.connectors
+        station = s.station
+        assert not self.errors, self.errors
+        assert station.log.pending() == 0, "still to be delivered: %d" % station.log.pending()
+        assert station.log.damaged == 0 or cuts, "damaged without a cut"
+        assert station.log.parked() == 0
+        assert station.connection.connected and station.registration.accepted
+        for key, value in self.kept.items():
+            assert s.kept(key) == value, (key, s.kept(key), value)
+        told = self._judge_transactions()
+        doubt = min(_MOST_WH, 60 * self.power) * cuts * self.connectors
         assert told <= self.flowed, "told %d Wh, flowed %d" % (told, self.flowed)
         assert self.flowed - told <= doubt, "told %d Wh, flowed %d" % (told, self.flowed)
-        for key, value in self.accepted.items():
-            assert s.station.settings.text(key) == value, (
-                key,
-                s.station.settings.text(key),
-                value,
-            )
+        assert csms.order == sorted(csms.order), "order of occurrence: %s" % csms.order
+        for stamp in csms.order:
+            assert NOW <= from_iso(stamp) <= csms.time() + 1, stamp
+        # The last one may have been lost with the power, before anybody relied on it.
+        assert self.written <= len(csms.events) <= len(self.happened), csms.events
+        assert csms.events == self.happened[: len(csms.events)], (csms.events, self.happened)
+
+    def _judge_transactions(self):
+        """Each start has one stop, all belong together, and no Wh is in two. -> Wh told"""
+        csms = self.csms
+        told = 0
+        last = [0] * self.connectors  # register up to which all is told
+        spans = {}  # id -> (first, last register)
+        for entry in sorted(csms.starts.values(), key=lambda e: (e[0]["meterStart"], e[1])):
+            start, ids = entry[0], entry[1:]
+            stops = [csms.stops[i] for i in ids if i in csms.stops]
+            assert len(stops) == 1, "%d stops for %s" % (len(stops), start)
+            lo, hi = start["meterStart"], stops[0]["meterStop"]
+            n = start["connectorId"] - 1
+            assert last[n] <= lo <= hi <= self.wh[n], (last[n], start, stops[0], self.wh)
+            assert stops[0]["timestamp"] >= start["timestamp"], (start, stops[0])
+            last[n] = hi
+            told += hi - lo
+            for id in ids:
+                spans[id] = (n + 1, lo, hi)
+        for id in csms.stops:
+            assert id in spans, "a stop of %d, which never began" % id
+        for payload in csms.meters:
+            n, lo, hi = spans[payload["transactionId"]]
+            for value in payload["meterValue"][0]["sampledValue"]:
+                if value["measurand"] == "Energy.Active.Import.Register":
+                    assert lo <= int(value["value"]) <= hi, (payload, lo, hi)
+            assert payload["connectorId"] == n, payload
+        return told
 
 
-def enumerate_cuts(make, scenario, every=1, first=1):
-    """Run a scenario with a cut at every `every`-th block operation, before and half-way through
-    it.
-    `make()` gives a new World. -> (number of cuts, block operations of the whole scenario)"""
-    log.sink = lambda level, line: None  # every cut has its errors
-    world = make()
-    world.flash.clear()
-    s = scenario(world)
-    total = world.flash.ops
-    world.judge(world.power_returns() if s is None else s, 0)
-    world.flash.umount()
-    cuts = 0
-    for at in range(first, total + 1, every):
-        for half in (False, True):
-            world = make()
+class Proof:
+    """A scenario, tried with power cuts. `make()` gives a new World, `scenario(world)` returns the
+    last Boot; without a cut `starts` transactions and `events` events are told."""
+
+    def __init__(self, name, make, scenario, starts=0, events=0):
+        self.name = name
+        self.make = make
+        self.scenario = scenario
+        self.starts = starts
+        self.events = events
+
+    def run(self, twice=0):
+        """Cut power at every block operation, before it and half-way through; at every
+        `twice`-th of them, and a second time while the station recovers. -> number of cuts"""
+        total = self._uncut()
+        cuts = 0
+        for at in range(1, total + 1, twice or 1):
+            for half in (False, True):
+                again = (2 * at + half) % _RECOVERY + 1
+                cuts += self._cut(at, half, again if twice else 0)
+        print("%s: %d cuts at %d block operations" % (self.name, cuts, total))
+        return cuts
+
+    def sample(self):
+        """Cut power at two operations. -> number of cuts"""
+        total = self._uncut()
+        return self._cut(total // 3, True, 0) + self._cut(total * 3 // 4, False, 0)
+
+    def _uncut(self):
+        world = self._world()
+        world.flash.clear()
+        s = self.scenario(world)
+        total = world.flash.ops
+        world.judge(s, 0)
+        assert len(world.csms.starts) == self.starts, world.csms.starts
+        assert len(world.csms.events) == self.events, world.csms.events
+        assert total > 5 and (world.flowed > 0) == (self.starts > 0), (total, world.flowed)
+        world.flash.umount()
+        return total
+
+    def _world(self):
+        gc.collect()
+        world = self.make()
+        log.sink = world.logged
+        return world
+
+    def _cut(self, at, half, again):
+        """One try. -> how often power went"""
+        world = self._world()
+        try:
             world.flash.cut(at, half)
-            try:
-                scenario(world)
-            except PowerCut:
-                pass
-            except OSError:
-                assert world.flash.dead  # a boot that found no flash
-            else:
-                assert world.flash.dead, "operation %d of %d was not reached" % (at, total)
-            try:
-                world.judge(world.power_returns(), 1)
-            except Exception as e:
-                print("cut at operation %d of %d%s" % (at, total, ", half-way" if half else ""))
-                raise e
-            world.flash.umount()
-            world = None
-            gc.collect()
-            cuts += 1
-    return cuts, total
+            self._live(world, lambda: self.scenario(world))
+            assert world.flash.dead, "operation %d was not reached" % at
+            world.remount()
+            cuts = 1
+            if again:
+                world.flash.cut(again, half)
+                s = self._live(world, world.power_returns)
+                if s is None:
+                    world.remount()
+                    cuts = 2
+            if cuts == 2 or not again:
+                s = world.power_returns()
+            world.judge(s, cuts)
+        except Exception as e:
+            where = (self.name, at, ", half-way" if half else "", again)
+            print("%s: cut at operation %d%s; then at %d" % where)
+            raise e
+        world.flash.umount()
+        return cuts
 
-
-def prove(name, make, scenario):
-    cuts, total = enumerate_cuts(make, scenario)
-    print("%s: %d cuts at %d block operations" % (name, cuts, total))
-    assert cuts == 2 * total and total > 5, (cuts, total)
+    def _live(self, world, life):
+        """-> what `life()` returns; None: power went"""
+        try:
+            return life()
+        except PowerCut:
+            pass
+        except OSError:
+            assert world.flash.dead  # a boot that found no flash
+        return None
 
 
 def session(s, n, tag, ms):

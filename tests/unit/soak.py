@@ -160,6 +160,9 @@ class Course(World):
         for socket in self.sockets:
             socket.operative = True
             self._prove(socket)
+        for _ in range(30):  # meter values by the clock may just be under way
+            if self.life.station.busy:
+                self.rest(1000)
         self._check_calm()
 
     def _prove(self, socket):

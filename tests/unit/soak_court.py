@@ -7,6 +7,7 @@ readings are never used twice, so a reading tells connector and time.
 """
 
 from central import NOW
+from soak_socket import BACK
 
 from ocpp.iso import from_iso
 
@@ -51,13 +52,12 @@ def check(true, *what):
 
 def judge(world):
     """Raise Violation unless everything was told, and rightly. -> number of transactions."""
-    csms = world.csms
     total = 0
-    _check_taken(csms)
+    _check_taken(world.csms)
     _check_order(world)
     claims = []
     for socket in world.sockets:
-        mine = _pair(socket.number, csms)
+        mine = _pair(world, socket.number)
         for claim in mine:
             _check_claim(world, claim)
         _check_energy(socket, mine)
@@ -87,16 +87,21 @@ def _check_order(world):
             last = max(last, unix)
 
 
-def _by_time(told, wh):
+def _by_time(world, told, wh):
+    """Sort key: the order of occurrence. Where the clock was set, stamps tell little; but a
+    register only goes up, save where it was set back by 10 MWh."""
+    if world.skew_s:
+        return (-(wh // BACK), wh, told.order)
     return (from_iso(told.payload["timestamp"]), wh, told.order)
 
 
-def _pair(number, csms):
+def _pair(world, number):
     """Starts and stops of a connector alternate: the first start with the first stop, ..."""
+    csms = world.csms
     starts = [t for t in csms.starts.values() if t.payload["connectorId"] == number]
     stops = [t for t in csms.stops.values() if _connector(t.payload["meterStop"]) == number]
-    starts.sort(key=lambda t: _by_time(t, t.payload["meterStart"]))
-    stops.sort(key=lambda t: _by_time(t, t.payload["meterStop"]))
+    starts.sort(key=lambda t: _by_time(world, t, t.payload["meterStart"]))
+    stops.sort(key=lambda t: _by_time(world, t, t.payload["meterStop"]))
     for told in starts:
         check(_connector(told.payload["meterStart"]) == number, "meterStart of", told.payload)
     if len(starts) != len(stops):
@@ -172,7 +177,10 @@ def _without(ranges, lo, hi):
 def _check_sessions(world, socket, claims):
     """One claim for each session that began, with its identifier, register and time."""
     left = list(claims)
-    for session in socket.sessions:
+    order = []  # those that are sure first
+    for doubt in range(4):
+        order += [s for s in socket.sessions if 2 * s.limbo + (not s.clock_set) == doubt]
+    for session in order:
         found = None
         for c in left:
             if c.tag == session.tag and (c.lo == session.wh or socket.vague):
@@ -208,6 +216,9 @@ def _check_meters(world, claims):
                 if c.lo <= wh <= c.hi and c.begin - slack <= unix <= c.end + slack
             ]
             check(near, "meter value of no transaction:", payload)
+            for c in near:
+                if c.lo < wh < c.hi:  # of this one for sure
+                    check(c.begin <= unix <= c.end, "time goes back:", payload, c.stop.payload)
             ids = []
             for c in near:
                 ids += c.start.ids + ([-1] if c.start.heard > 2 or world.swallowed else [])

@@ -3,7 +3,7 @@
 _DOUBT_WH = const(100)  # may be in doubt after a cut, or what flowed in
 _DOUBT_MS = const(60000)
 _BAND = const(500000000)  # Wh between the registers of two connectors
-_BACK = const(10000000)  # Wh a register is set back by: readings never come twice
+BACK = 10000000  # Wh a register is set back by: readings never come twice
 
 
 class Dice:
@@ -117,7 +117,7 @@ class Socket:
         self.session_over()
         self.end_burst()
         self.gaps.append((self.last_read, self.register))
-        self.base -= _BACK
+        self.base -= BACK
         self.recent = []
         if self.session and self.session.open:
             self.lost = self.register

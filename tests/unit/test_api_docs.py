@@ -7,7 +7,7 @@ from support import raises
 
 from ocpp import wiring
 
-# Functions of `acts` and `wiring` that others than hosts call, or that connectors are asked for.
+# Functions of `acts`, `hosting` and `wiring` that others than hosts call, or that connectors are asked for.
 _INTERNAL = (
     "data_transfer", "begin", "end", "bind", "measure", "unlock", "check_flash", "report_damage"
 )  # fmt: skip
@@ -42,7 +42,7 @@ def test_every_function_of_the_facade_and_the_station():
     for name in functions("__init__"):
         assert "`%s(" % name in facade, name
     station = section("api.md", "## Station", "## Settings")
-    for name in functions("acts") + functions("wiring"):
+    for name in functions("acts") + functions("hosting") + functions("wiring"):
         if name not in _INTERNAL:
             assert "`%s(" % name in station or "`%s`" % name in station, name
 
@@ -53,7 +53,7 @@ def test_the_inputs_and_the_events():
     assert sorted(told) == sorted(known) and len(told) > 10
     known = str(raises(ValueError, wiring.bind, None, None, "?", len)).split("but ")[1].split(",")
     told = first_column(section("api.md", "**Inputs**", "`measure("))
-    assert sorted(told) == sorted(known) and len(told) == 7
+    assert sorted(told) == sorted(known) and len(told) == 8
 
 
 def test_the_configuration_shown_is_accepted():

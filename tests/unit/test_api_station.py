@@ -90,10 +90,10 @@ def test_a_built_in_answer_replaced_and_put_back():
     s.station.handle("ClearCache", None)  # nothing to put back is no error
 
 
-def test_a_known_operation_that_is_not_built_in():
+def test_an_operation_the_host_does_better():
     s = ready()
     payload = {"location": "http://x/"}
-    assert s.ask("GetDiagnostics", payload).code == "NotSupported"
+    assert s.ask("GetDiagnostics", payload) == {}  # no host that could send a file
     s.station.handle("GetDiagnostics", lambda request: {"fileName": "log.txt"})
     assert s.ask("GetDiagnostics", payload) == {"fileName": "log.txt"}
 
@@ -294,6 +294,7 @@ def test_the_status_of_the_link():
         "registration": None,
         "queued": 0,
         "parked": 0,
+        "newer": [],
         "damaged": 0,
         "last_frame_s": None,
         "error": None,

@@ -152,10 +152,7 @@ def test_unknown_and_unsupported_actions():
     s.run(500)
     assert s.ask("MakeCoffee", {}).code == "NotImplemented"
     assert s.ask("Authorize", {"idTag": "A"}).code == "NotSupported"
-    assert (
-        s.ask("UpdateFirmware", {"location": "http://x/", "retrieveDate": TIME}).code
-        == "NotSupported"
-    )
+    assert s.ask("StatusNotification", {}).code == "NotSupported"
 
 
 def test_schema_errors_have_their_codes():

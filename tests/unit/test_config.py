@@ -100,6 +100,8 @@ def test_types_and_ranges():
 
 def test_version():
     assert check(with_ocpp(version=["2.0.1", "1.6"]))["ocpp"]["version"] == ["2.0.1", "1.6"]
+    assert check(with_ocpp(version=["2.1", "1.6"]))["ocpp"]["version"] == ["2.1", "1.6"]
+    error(with_ocpp(version="2.1"), "ocpp.version", '"2.1"', '"2.0.1"')
     for bad in ("1.5", [], ["1.6", "1.6"], [1.6], 1.6, None, {}):
         error(with_ocpp(version=bad), "ocpp.version", json.dumps(bad), '"2.0.1"')
 

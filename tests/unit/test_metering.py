@@ -34,6 +34,7 @@ class Connector:
         self.tx = None
         self.wh = 1000
         self.measures = []
+        self.sign = None
         self.limit_ma = None
         self.charging_permitted = False
 

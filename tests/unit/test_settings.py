@@ -19,13 +19,16 @@ REQUIRED = (  # OCPP 1.6 §9.1 and what the profiles in use need
     "StopTxnAlignedDataMaxLength StopTxnSampledData StopTxnSampledDataMaxLength "
     "SupportedFeatureProfiles SupportedFeatureProfilesMaxLength TransactionMessageAttempts "
     "TransactionMessageRetryInterval UnlockConnectorOnEVSideDisconnect WebSocketPingInterval "
-    "MessageTimeout StopTransactionMaxMeterValues AuthorizationKey SecurityProfile CpoName"
+    "MessageTimeout StopTransactionMaxMeterValues AuthorizationKey SecurityProfile CpoName "
+    "LocalAuthListEnabled LocalAuthListMaxLength SendLocalListMaxLength "
+    "ReserveConnectorZeroSupported"
 ).split()
 READONLY = (
     "ConnectorPhaseRotationMaxLength GetConfigurationMaxKeys MeterValuesAlignedDataMaxLength "
     "MeterValuesSampledDataMaxLength NumberOfConnectors StopTxnAlignedDataMaxLength "
     "StopTxnSampledDataMaxLength SupportedFeatureProfiles SupportedFeatureProfilesMaxLength "
-    "StopTransactionMaxMeterValues"
+    "StopTransactionMaxMeterValues LocalAuthListMaxLength SendLocalListMaxLength "
+    "ReserveConnectorZeroSupported"
 ).split()
 
 
@@ -435,9 +438,11 @@ def test_get_configuration_of_some_keys():
         "SupportedFeatureProfiles": {
             "key": "SupportedFeatureProfiles",
             "readonly": True,
-            "value": "Core",
+            "value": s.text("SupportedFeatureProfiles"),
         },
     }
+    profiles = s.text("SupportedFeatureProfiles").split(",")
+    assert profiles[0] == "Core" and {"LocalAuthListManagement", "Reservation"} <= set(profiles)
     assert len(answer["configurationKey"]) == 2
     assert answer["unknownKey"] == ["Nope"]
     assert get_conf(s, "CpoName") == {"configurationKey": [{"key": "CpoName", "readonly": False}]}

@@ -58,6 +58,17 @@ def test_offer_below_6_a_opens_the_contactor():
         assert evse.relay is closed, limit
 
 
+def test_one_phase_of_three():
+    evse = charging(current_a=16, phases=3)
+    evse.limit_phases = 1
+    assert evse.power_w == 3680 and evse.phase_a(1) == 16 and evse.phase_a(2) == 0
+    evse.limit_phases = None
+    assert evse.power_w == 11040 and evse.phase_a(3) == 16
+    evse.limit_phases = 1
+    evse.off()
+    assert evse.limit_phases is None
+
+
 def test_contactor_opens_at_once():
     def no_permit(evse):
         evse.permit = False

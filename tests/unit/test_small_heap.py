@@ -8,6 +8,19 @@ import os
 
 from central import Setup
 
+LIST = {
+    "listVersion": 1,
+    "updateType": "Full",
+    "localAuthorizationList": [
+        {"idTag": "CARD%02d" % n, "idTagInfo": {"status": "Accepted"}} for n in range(2)
+    ],
+}
+RESERVATION = {
+    "connectorId": 1,
+    "expiryDate": "2030-01-01T00:00:00Z",
+    "idTag": "CARD",
+    "reservationId": 1,
+}
 _COLLECT = const(16384)  # bytes, as the firmware does: what lives long stays together
 
 
@@ -84,6 +97,11 @@ def test_sessions_of_two_connectors():
         ("ClearCache", {}),
         ("DataTransfer", {"vendorId": "v"}),
         ("UnlockConnector", {"connectorId": 1}),
+        ("SendLocalList", LIST),
+        ("GetLocalListVersion", {}),
+        ("ReserveNow", RESERVATION),
+        ("CancelReservation", {"reservationId": 1}),
+        ("TriggerMessage", {"requestedMessage": "MeterValues"}),
     ):
         assert isinstance(s.ask(action, payload, 2000), dict), action
         s.csms.results.clear()

@@ -99,6 +99,31 @@ def test_two_errors_the_newest_is_told_the_older_comes_back():
     assert codes == ["HighTemperature", "GroundFailure", "HighTemperature", "NoError"]
 
 
+def test_errors_that_come_together_are_told_one_by_one():
+    s = up(settings={"MinimumStatusDuration": "1"})
+    for code in ("HighTemperature", "WeakSignal", "GroundFailure", "OverVoltage"):
+        s.c.set_error(code, faulted=code != "WeakSignal")
+    s.run(10000)
+    told = [(p["status"], p["errorCode"]) for p in s.csms.sent("StatusNotification")]
+    wanted = ("HighTemperature", "GroundFailure", "OverVoltage")
+    assert told == [("Faulted", code) for code in wanted]
+    for code in ("OverVoltage", "GroundFailure", "HighTemperature"):
+        s.c.clear_error(code)
+    s.run(3000)
+    assert s.csms.sent("StatusNotification")[-1]["errorCode"] == "WeakSignal"
+    s.csms.forget()
+    s.c.set_error("GroundFailure")
+    s.run(3000)
+    s.connection.disconnect()
+    s.c.set_error("OverVoltage")
+    s.c.set_error("HighTemperature")
+    s.run(3000)
+    s.connection.connect("ocpp1.6")
+    s.run(5000)
+    told = [p["errorCode"] for p in s.csms.sent("StatusNotification")]
+    assert told == ["GroundFailure", "OverVoltage", "HighTemperature"]
+
+
 def test_station_error_is_connector_zero():
     s = up()
     s.station.set_error("InternalError", "flash")

@@ -85,3 +85,46 @@ def test_never_anything_but_value_error():
             strictjson.loads("".join(chars))
         except ValueError:
             pass
+
+
+def same(a, b):
+    """Equal, an `Objects` being equal to a list of the same."""
+    if isinstance(a, strictjson.Objects):
+        a = list(a)
+    if isinstance(a, list):
+        return isinstance(b, list) and len(a) == len(b) and all(same(x, y) for x, y in zip(a, b))
+    if isinstance(a, dict):
+        return sorted(a) == sorted(b) and all(same(a[k], b[k]) for k in a)
+    return a == b
+
+
+def test_frames_with_long_arrays():
+    for text, lazy in (
+        ('[2,"i","A",{"l":[{"a":1},{"b":[{"c":"]}"}]} , {}],"x":[{"y":1}]}]', "l"),
+        ('[2,"i","A",{"x":[1],"e":[], "l" : [ {"a":"\\ud83d\\ude00 [{"} ] }]', "l"),
+        ('[2,"i","A",{"l":[{"a":"\u00e9"},{"a":"\u20ac"}],"n":"\u00fc"}]', "l"),
+        ('[2,"i","A",{"l":[{"a":1},5,{"b":2}]}]', None),
+        ('[2,"i","A",{"l":[5,{"b":2}]}]', None),
+        ('[2,"i","A",{"l":["[",{"b":2}]}]', None),
+        ('[2,"i","A",{"l":[[1],{"b":2}]}]', None),
+        ('[2,"i","A",{"l":[{"b":2},[]]}]', None),
+        ('[2,"i","A",{"o":{"l":[{"b":2}]}}]', None),
+        ('[2,"i","A",{"l\\u0041":[{"b":2}]}]', None),
+        ('[3,"i",{"l":[{"b":2}]},5]', None),
+        ('[[{"b":2}]]', None),
+        ('{"l":[{"b":2}]}', None),
+        ("5", None),
+    ):
+        value = strictjson.loads_frame(text)
+        assert same(value, json.loads(text) if "ud83d" not in text else strictjson.loads(text)), (
+            text
+        )
+        found = (
+            [k for k in value[-1] if isinstance(value[-1][k], strictjson.Objects)]
+            if (isinstance(value, list) and isinstance(value[-1], dict))
+            else []
+        )
+        assert found == ([lazy] if lazy else []), text
+    objects = strictjson.loads_frame('[2,"i","A",{"l":[{"a":1},{}]}]')[3]["l"]
+    assert len(objects) == 2 and objects[1] == {} and raises(IndexError, objects.__getitem__, 2)
+    raises(ValueError, strictjson.loads_frame, '[2,"i","A",{"l":[{"a":1},{]}]')

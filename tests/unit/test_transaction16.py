@@ -221,7 +221,7 @@ def test_remote_start_profile_is_kept():
         "status": "Accepted"
     }
     s.run(1000)
-    assert s.c.tx.profile["chargingProfileId"] == 1
+    assert s.c.tx and s.c.limit_ma == 10000
     profile["chargingProfilePurpose"] = "TxDefaultProfile"
     assert s.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile}) == {
         "status": "Rejected"
