@@ -177,8 +177,8 @@ def _meter_keys(evses):
     """Settings MeterPublicKey1, ... (signed meter values 1.0 §3.3.1) of meters that sign."""
     lines = []
     for evse in evses:
-        if evse.signer:
-            key = binascii.b2a_base64(evse.signer.public_key.encode()).decode().strip()
+        if evse.public_key:
+            key = binascii.b2a_base64(evse.public_key.encode()).decode().strip()
             lines.append("MeterPublicKey%d||str||%s|..500|r|lazy" % (evse.id, key))
     return lines
 

@@ -359,6 +359,8 @@ class Station(Host, OnDemand, Secured):
     def accepted(self):
         """The central system accepted the station."""
         self.statuses.report_all()
+        if self.held:
+            self.part("security").release()
         if self.settings.get("SecurityProfile") == 3:
             self.care(True)
         self.emit("Accepted", None)

@@ -9,6 +9,7 @@ class Secured:
     trusted = ""  # root the server's certificate leads to, with a "+" once it was seen whole
     presented = None  # number of our certificate
     requesting = False  # True: a new key is being made
+    held = ()  # (data, stamp) of events of the start, told once the station is accepted
     heard = -60  # uptime (s) when a message last was told to be invalid
     cared = None  # uptime (s) of the next look at our certificate, None: none is due
     _profile = 0  # SecurityProfile before the last change

@@ -8,6 +8,7 @@ from central import NOW, Setup
 from pki_make import Authority, key
 from powercut import Flash, PowerCut
 
+from ocpp.iso import to_iso
 from ocpp.station.certificates import BUILT, USES, short_hash
 from pki import p256, pem
 
@@ -322,3 +323,35 @@ def test_certificates_of_the_configuration_are_put_in_once():
     assert certificates(s).roots(CSMS) == [] and certificates(s).numbers() == [0]
     s.station.import_certificates({CSMS: [bundle[1].der]})
     assert [der for _, der, _ in certificates(s).roots(CSMS)] == [bundle[1].der]
+
+
+def test_a_clock_that_is_set_is_told():
+    s = made()
+    s.run(500)
+    s.run(310000, 100)
+    assert s.csms.sent("SecurityEventNotification") == []  # heartbeats, the clock is right
+    s.csms.answers["Heartbeat"] = {"currentTime": to_iso(NOW + 5 * _DAY)}
+    s.run(310000, 100)
+    told = s.csms.sent("SecurityEventNotification")
+    assert [e["type"] for e in told] == ["SettingSystemTime"], told
+
+
+def test_the_events_of_a_start_wait_for_the_acceptance():
+    s = made()
+    s.connection.disconnect()
+    s.station.security_event("StartupOfTheDevice")
+    s.run(500)
+    assert s.station.log.pending() == 0
+    s.connection.connect("ocpp1.6")
+    s.run(1500)
+    assert [e["type"] for e in s.csms.sent("SecurityEventNotification")] == ["StartupOfTheDevice"]
+    assert s.csms.actions().index("StatusNotification") < len(s.csms.actions()) - 1
+
+
+def test_full_flash_is_told_as_memory_exhaustion():
+    s = made()
+    s.run(500)
+    s.station.store.full = True
+    s.run(500)
+    told = s.csms.sent("SecurityEventNotification")
+    assert [e["type"] for e in told] == ["MemoryExhaustion"], told

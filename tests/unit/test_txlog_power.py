@@ -305,7 +305,7 @@ def run_until_cut(scenario, at, half):
     flash.restore()
     flash.mount()
     try:
-        station.recover(at % 2)
+        station.recover((at + half) % 2)
         station.check()
     finally:
         flash.umount()

@@ -16,6 +16,7 @@ _CRITICAL = (
     "MemoryExhaustion",
     "TamperDetectionActivated",
 )
+_START = ("StartupOfTheDevice", "ResetOrReboot")
 _TRIES = const(3)  # dials that may fail before the last good state comes back
 _INFO = const(255)  # characters
 _TYPE = const(50)
@@ -50,12 +51,25 @@ class Security:
         data = {"what": "security", "type": type}
         if info:
             data["info"] = info
-        if critical:
-            seq = station.log.append(txlog.EVENT, None, data)
-            if seq is not None:
-                station.delivery.recorded(seq)
-        else:
+        if not critical:
             station.dialect.security_event(data, station.stamp())
+        elif type in _START and not station.registration.accepted:
+            # A start nobody asked about is told by the next one as well
+            station.held += ((data, station.log.now()),)
+        else:
+            self._record(data, None)
+
+    def release(self):
+        """Tell of the start."""
+        held, self._station.held = self._station.held, ()
+        for data, stamp in held:
+            self._record(data, stamp)
+
+    def _record(self, data, stamp):
+        station = self._station
+        seq = station.log.append(txlog.EVENT, None, data, True, stamp)
+        if seq is not None:
+            station.delivery.recorded(seq)
 
     # -- profile --
 
