@@ -7,7 +7,8 @@ from support import raises
 
 from ocpp import wiring
 
-# Functions of `acts`, `hosting` and `wiring` that others than hosts call, or that connectors are asked for.
+# Functions of `acts`, `hosting` and `wiring` that others than hosts call, or that connectors are
+# asked for.
 _INTERNAL = (
     "data_transfer", "begin", "end", "bind", "measure", "unlock", "check_flash", "report_damage"
 )  # fmt: skip
