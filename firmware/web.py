@@ -13,7 +13,7 @@ from microdot.microdot import HTTPException
 
 from ocpp.log import log
 
-MAX_BODY = const(24576)  # bytes
+MAX_BODY = const(16384)  # bytes
 _MAX_HEAD = const(4096)
 _DISCARDED = const(4000000)  # bytes of a body too large that are still taken
 _REQUEST_S = const(10)  # for a request to arrive
