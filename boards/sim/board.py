@@ -6,7 +6,6 @@ new start of the firmware, `rtc()`, `step()`, `off()` and `close()`.
 
 import time
 
-from sim.ocmf import Signer
 from sim.world import World
 
 from ocpp.clock import Clock
@@ -42,10 +41,10 @@ class Board:
         self._clock = SimClock(speed)
         self._last = self._clock.ticks()
         self._wall = None  # simulated Unix time at the board's start, once it was told
-        serial = config["charge_point"]["meter_serial"] or "0"
+        serial = config.get("charge_point", {}).get("meter_serial") or "0"
         for evse in self.evses:
             path = "%s/meter-%d.key" % (folder, evse.id)
-            evse.signer = Signer(path, "%s-%d" % (serial, evse.id), self.rtc)
+            evse.meter = (path, "%s-%d" % (serial, evse.id), self.rtc)
         self._rtc = int(time.time())  # Unix time at the start: the unix port counts from 1970
 
     def clock(self):

@@ -6,6 +6,8 @@ contactor is opened here, out of what this EVSE sees itself, whatever the statio
 not in state C or D, pilot fault, any fault, no permit, an offer below 6 A.
 """
 
+import sys
+
 from sim import faults
 
 VOLTAGE_V = const(230)
@@ -43,7 +45,7 @@ class Evse:
         self.occupied = False  # parking bay sensor
         self.energy_wh = 0  # import register
         self.signed = False  # the meter delivers signed values
-        self.signer = None  # an `ocmf.Signer`
+        self.meter = None  # (file of its key, serial number, fn() -> Unix s) if it can sign
         self.faults = {}  # code: (info, vendor_id, vendor_code)
         self.errors = ()  # see `faults.active`
         self._rest_wms = 0  # energy below one Wh
@@ -195,9 +197,15 @@ class Evse:
 
     def sign(self, context, id_token):
         """The register as the meter signs it, None: it does not now."""
-        if not self.signed or not self.signer:
+        if not self.signed or not self.meter:
             return None
-        return self.signer.sign(self.energy_wh, context, id_token)
+        path, serial, rtc = self.meter
+        return _ocmf("sign", path, serial, rtc(), self.energy_wh, context, id_token)
+
+    @property
+    def public_key(self):
+        """Of the meter, as it is printed on it; None if it can't sign."""
+        return self.meter and _ocmf("public_key", self.meter[0])
 
     def unlock(self):
         """Open the cable lock now. Returns True if it is open."""
@@ -260,3 +268,13 @@ class Evse:
         elif wanted and not self.lock_failed:
             self.lock_failed = True
             self._changed()
+
+
+def _ocmf(name, *arguments):
+    """Have the meter's signing unit do something; its code is let go at once."""
+    from sim import ocmf
+
+    try:
+        return getattr(ocmf, name)(*arguments)
+    finally:
+        del sys.modules["sim.ocmf"], sys.modules["sim"].ocmf

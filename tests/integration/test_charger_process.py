@@ -499,7 +499,7 @@ def test_memory_that_is_short(alone):
     used = roomy.status()["heap"]["used"]
     roomy.stop()
     charger = alone(connectors=1, heap="%dK" % (used // 1024 + 72))
-    big = b"{" + b" " * 24000 + b"}"
+    big = b"{" + b" " * 16000 + b"}"
     for _ in range(3):
         text = refused(charger, "POST", "/api/connectors/1/plug", big, 503)
         assert text == "out of memory"
