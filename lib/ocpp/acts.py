@@ -4,7 +4,6 @@ from ocpp.clock import Timer
 from ocpp.log import log
 from ocpp.station.connector import Error
 from ocpp.station.identity import ACCEPTED, checked, same
-from ocpp.station.session import Grant
 
 _FLASH = const("FlashFull")  # vendor code of the warning
 _DAMAGED = const("FlashDamaged")  # vendor code of the warning
@@ -14,6 +13,8 @@ _ENDING_S = const(15)  # longest wait for a transaction to end, and for the lock
 
 def begin(station, connector, id_token, kind, authorized, parent):
     """See `Session.begin`."""
+    from ocpp.station.tokens import Grant
+
     grant = Grant(checked(id_token, station.dialect.id_max), kind, parent)
     if not connector.free or station.tokens.barred(connector, id_token, parent, authorized):
         return False

@@ -35,6 +35,10 @@ class Clock:
         """Signed milliseconds from ticks `b` to ticks `a`."""
         return ((a - b + _HALF) & _MASK) - _HALF
 
+    def since(self, at):
+        """Signed milliseconds since ticks `at`."""
+        return ((self.ticks() - at + _HALF) & _MASK) - _HALF
+
     def uptime(self):
         """Whole seconds since this clock was made. Call at least once in three days."""
         gone = self.diff(self.ticks(), self._last)

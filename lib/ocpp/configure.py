@@ -5,21 +5,63 @@ Each function takes the station first; `Station._configure` calls them. No funct
 be kept: it would keep the whole module.
 """
 
-from ocpp import calls
+import os
+
+from ocpp import calls, txlog
 from ocpp.log import log
 from ocpp.ondemand import unload
+from ocpp.station.connector import Connector
+from ocpp.station.delivery import Delivery
+from ocpp.station.limits import Limits
+from ocpp.station.registration import Registration
+from ocpp.station.settings import Settings
+from ocpp.station.status import StatusReporter
+from ocpp.store import Store
+
+_DIRECTORY = const(0x4000)
 
 # Version -> (WebSocket subprotocol, module of its dialect)
 DIALECTS = {"1.6": ("ocpp1.6", "ocpp.v16.dialect"), "2.0.1": ("ocpp2.0.1", "ocpp.v2.dialect")}
 
-# Settings that list measurands: what the station can't measure is refused.
-LISTS = (
-    "MeterValuesSampledData",
-    "MeterValuesAlignedData",
-    "StopTxnSampledData",
-    "StopTxnAlignedData",
-    "SampledDataCtrlr.TxStartedMeasurands",
-)
+
+def files(station, root):
+    """Open what is kept in `root`."""
+    aside = []
+    station.store = Store(_directory(root, "state", aside))
+    station.log = txlog.TxLog(_directory(root, "log", aside), station.clock)
+    station.store.damaged += aside
+    station.clock.boot = station.store.next_boot(station.log.seen_boot)
+    station.settings = Settings(station.store)
+
+
+def _directory(root, name, aside):
+    """Path of a directory for what is kept. Should a file be in its place, it is put `aside`."""
+    path = root + "/" + name
+    try:
+        os.mkdir(path)
+    except OSError:
+        if not os.stat(path)[0] & _DIRECTORY:
+            os.rename(path, path + ".old")
+            os.mkdir(path)
+            aside.append(name)
+    return path
+
+
+def parts(station):
+    """Make the parts of the domain, and the list of those that have their turn in each tick."""
+    numbers = range(1, station.settings.get("NumberOfConnectors") + 1)
+    station.connectors = [Connector(station, n) for n in numbers]
+    station.limits = Limits(station)
+    station.registration = Registration(station)
+    station.statuses = StatusReporter(station)
+    station.delivery = Delivery(station)
+    station._domains = [("bounds", station._bound)]
+    for c in station.connectors:
+        station._domains.append(("connector %d" % c.id, c.step))
+    station._domains += [
+        ("states", station.statuses.update),
+        ("reports", station._tell),
+    ]
 
 
 def settings(station, declare):
@@ -42,8 +84,6 @@ def settings(station, declare):
         settings.install("SecurityProfile", str(server["security_profile"]))
     if config.get("connector_lock") is False:
         settings.set_fixed("UnlockConnectorOnEVSideDisconnect", "false")
-    for name in LISTS:
-        settings.validators[name] = station.check_measurands
     problems = settings.initial(config.get("settings", {}))
     for name, why in problems:
         log.warn("settings", name + ":", why)
@@ -52,9 +92,12 @@ def settings(station, declare):
 
 def trim(station):
     """Take what this station can't measure out of its settings; all is declared now."""
+    from ocpp.station.measurands import LISTS as lists
+
     for name in ("wiring", "acts", "hosting", "station.measurands"):
         unload("ocpp." + name)
-    station.metering.trim(LISTS)
+    values = station.settings._values
+    station.metering.trim([name for name in lists if hasattr(values, name)])
 
 
 def versions(station):
@@ -104,25 +147,37 @@ def wire(station):
     speak(station, versions(station)[0])
     rpc.may_send = station.registration.may_send
     rpc.on_answer = station.registration.answered
-    rpc.on_call = station.on_call
+    rpc.on_call = station.answering if hasattr(rpc, "takes_steps") else station.on_call
     rpc.on_garbage = station.on_garbage
     rpc.relieve = station.tidy
     rpc.check = station.check
     rpc.add_source(station.statuses)
     rpc.add_source(station.delivery)
-    station.part("reservations")
+    if station.store.load("availability"):
+        station.part("availability").restore()
+    if station.store.load("reservations"):
+        station.part("reservations")
+    station.limits.slots = profiles(station.store.root)
+    station.limits.changed()
 
-    settings.watch("MessageTimeout", station.set_timeout)
-    settings.watch("AuthorizationKey", station.log_in_anew)
-    settings.validators["SecurityProfile"] = station.check_profile
-    settings.watch("SecurityProfile", station.profile_changed)
-    station.set_timeout(settings.get("MessageTimeout"))
-    settings.watch("ClockAlignedDataInterval", station.set_aligned)
-    station.set_aligned(settings.get("ClockAlignedDataInterval"))
+    settings.owner = station
+    rpc.timeout_ms = settings.get("MessageTimeout") * 1000
+    station.aligned = settings.get("ClockAlignedDataInterval")
     for name in ("update", "upload"):
         state = station.store.load(name)
         if isinstance(state, dict) and ("phase" in state or "url" in state):
             station.part(name)  # a restart interrupted it
+
+
+def profiles(root):
+    """Numbers N of the charging profiles `cpN` there are, also of those of which only the previous
+    version is."""
+    found = []
+    for name in os.listdir(root):
+        digits = name.split(".")[0][2:]
+        if name[:2] == "cp" and digits.isdigit() and int(digits) not in found:
+            found.append(int(digits))
+    return found
 
 
 def renegotiate(station):

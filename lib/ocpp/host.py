@@ -7,6 +7,7 @@ _HOSTING = const(
     "auth_cache_clear,auth_cache_put,cancel_reservation,enable,local_list_install,raise_error,"
     "reserve,withdraw_error"
 )
+_WIRING = const("bind,handle,listen,measure,observe,on,on_data")
 
 
 class Host:
@@ -54,11 +55,10 @@ class Host:
             raise AttributeError(name)
         if name in _HOSTING.split(","):
             from ocpp import hosting as place
+        elif name in _WIRING.split(","):
+            from ocpp import wiring as place
         else:
             from ocpp import acts as place
-
-            if not hasattr(place, name):
-                from ocpp import wiring as place
         fn = getattr(place, name)
         self.quiet_soon()
         return lambda *arguments, **named: fn(self, *arguments, **named)

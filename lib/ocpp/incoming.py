@@ -53,6 +53,15 @@ class Request:
         self._rpc.send_answer(frame)
 
 
+def receive(rpc, text):
+    """A generator: parse a message and hand it to who waits for it."""
+    frame = parse(rpc, text)
+    text = None  # it may be long
+    if frame:
+        yield
+        yield from _call(rpc, frame) if frame[0] == 2 else _answer(rpc, frame[0], frame)
+
+
 def parse(rpc, text):
     """The frame in `text`, or None if it is none, or one to be ignored."""
     try:
@@ -82,20 +91,15 @@ def parse(rpc, text):
     return frame
 
 
-def handle(rpc, frame):
-    """Hand a parsed frame to who waits for it."""
-    if frame[0] == 2:
-        _call(rpc, frame)
-    else:
-        _answer(rpc, frame[0], frame)
-
-
 def _call(rpc, frame):
     request = Request(rpc, frame[1], frame[2], frame[3])
     rpc.observe(frame[2], "received", frame[3])
     try:
         result = rpc.on_call(request)
+        if hasattr(result, "send"):  # in steps
+            result = yield from result
         if result is not None:
+            yield
             request.reply(result)
     except CallError as e:
         request.fail(e.code, e.description, e.details)
@@ -112,8 +116,6 @@ def _answer(rpc, kind, frame):
     call = rpc.sent
     if call is None or frame[1] != call.id:
         return log.warn("rpc", "answer to nothing asked, id", frame[1][:_MAX_ID])
-    rpc.sent = None
-    rpc.wake = True
     result = error = None
     if kind == 4:
         code = frame[2] if isinstance(frame[2], str) else "GenericError"
@@ -131,6 +133,11 @@ def _answer(rpc, kind, frame):
             log.warn("rpc", "answer to", call.action, "breaks its schema:", e)
             e.answer = result
             result, error = None, e
+    yield
+    if rpc.sent is not call:
+        return
+    rpc.sent = None
+    rpc.wake = True
     if rpc.on_answer:
         rpc.on_answer()
     rpc.observe(call.action, "error" if error else "result", error or result)

@@ -5,56 +5,46 @@ want to replace is handed in. Several stations may live in one process.
 """
 
 import gc
-import os
 
-from ocpp import txlog
 from ocpp.calls import CallError
 from ocpp.clock import Timer
 from ocpp.host import Host
 from ocpp.log import log
 from ocpp.ondemand import OnDemand, unload
-from ocpp.secured import Secured
-from ocpp.station.connector import (
-    AVAILABLE,
-    FAULTED,
-    UNAVAILABLE,
-    Connector,
-    Error,
-    is_fault,
-)
-from ocpp.station.delivery import Delivery
-from ocpp.station.identity import ACCEPTED
-from ocpp.station.limits import Limits
-from ocpp.station.registration import Registration
+from ocpp.station.connector import AVAILABLE, FAULTED, UNAVAILABLE, Error, is_fault
 from ocpp.station.session import FIRMWARE
-from ocpp.station.settings import Settings
-from ocpp.station.status import StatusReporter
-from ocpp.store import Store
 
 _TICK_MS = const(100)  # how often inputs are looked at
+_PATIENCE_MS = const(20)  # a part of the domain waits that long for a slice of a job
+_SELDOM_MS = const(40)  # a host that calls so seldom has both in one call
+_BUSY = const(5)  # looks (1 s) that messages may put off letting go
 _SOUND_S = const(60)  # without a fault of ours, until its warning is taken back
-_DIRECTORY = const(0x4000)
+_SOON_S = const(60)  # after an acceptance, to the first look at our certificate
 _JOBS = const(8)  # at work, before the central system is turned away
 
 
-class Station(Host, OnDemand, Secured):
+class Station(Host, OnDemand):
     """`config`: the configuration (docs/configuration.md); `root`: an existing directory for what
     is kept; `clock`: a `Clock`; `open_link(url, protocols, headers)` makes a link per dial.
     Instead of `open_link`, `connection` (a `Loopback`, or a transport of the host's own), or
     `remote`, an RPC of the host's own. `declare`: settings of the host's own, lines as in
     `station/settings_table.py`. ValueError, OSError."""
 
+    # What the link is secured with, see `station/security.py`
+    refused = 0  # times in a row that the password was refused
+    trusted = ""  # root the server's certificate leads to, with a "+" once it was seen whole
+    presented = None  # number of our certificate
+    requesting = False  # True: a new key is being made
+    held = ()  # (data, stamp) of events of the start, told once the station is accepted
+    heard = -60  # uptime (s) when a message last was told to be invalid
+    cared = None  # uptime (s) of the next look at our certificate, None: none is due
+
     def __init__(
         self, config, root, clock, open_link=None, connection=None, remote=None, declare=()
     ):
         self.config = config
         self.clock = clock
-        aside = []
-        self.store = Store(_directory(root, "state", aside))
-        self.log = txlog.TxLog(_directory(root, "log", aside), clock)
-        self.store.damaged += aside
-        clock.boot = self.store.next_boot(self.log.seen_boot)
-        self.settings = Settings(self.store)
+        self._configure("files", root)
         # What of the configuration could not be taken: (name, why)
         self.problems = self._configure("settings", declare)
         self.handlers = {}  # action -> fn(request): replaces or adds an incoming operation
@@ -74,23 +64,17 @@ class Station(Host, OnDemand, Secured):
         self.probe = Timer(clock)  # runs while it is: due to try again
         self._seen_epoch = 0
         self._compacting = False
-        self._worked = False  # True: the last loop() handled a frame
+        self._worked = 0  # 1: the last loop() handled a frame, 2: and the domain had its turn
         self._ready = False  # True once the host had its chance to declare what it has
-        self._tick = Timer(clock)
-        self._tick.start(0)
-        self.connection = self.rpc = None
-        self._configure("link", open_link, connection, remote)
-        self.connectors = [
-            Connector(self, n + 1) for n in range(self.settings.get("NumberOfConnectors"))
-        ]
-        self.limits = Limits(self)
-        self.registration = Registration(self)
-        self.statuses = StatusReporter(self)
-        self.delivery = Delivery(self)
+        # The domain: part that has its turn next, when; every other round; looks since it was
+        # quiet. A list, because an attribute takes much longer to set.
+        self._turn = [0, clock.ticks(), False, 0]
         self.dialect = self.version = None
         self.aligned = 0  # s between clock-aligned meter values, 0: none
+        self.connection = self.rpc = None
+        self._configure("link", open_link, connection, remote)
+        self._configure("parts")
         self._configure("wire")
-        self.part("availability").restore()
         self.tidy()
         if self.log.open_transactions():
             self.part("recovery")
@@ -117,61 +101,89 @@ class Station(Host, OnDemand, Secured):
         except Exception as e:
             self.failed("connection", e)
             self._redial()
-        try:
-            worked = self.rpc.step()
-        except Exception as e:
-            worked = False
-            self.failed("messages", e)
-        if worked and not self._worked:
-            self._worked = True  # enough for one call; the domain has its turn in the next
-            return
-        if self._worked:  # a look is much cheaper than a store
-            self._worked = False
-        if self.jobs:
-            self._work()
-        if self._tick.due():
-            self._tick.start(_TICK_MS)
-            self._step()
+        late = self.clock.since(self._turn[1])
+        if self._worked == 1:  # enough for one call; the domain has its turn in the next
+            self._worked = 2
+            if self._domain(late):
+                return
+        elif not (self._worked or connection.busy or self.rpc.wake):
+            if late < 0 and not self.jobs:
+                return
+            if self._turn[0]:  # ten times a second it is looked at nevertheless
+                return self._domain(late)
+        if not self._messages():
+            self._domain(late)
 
-    def _step(self):
-        """The tick, in five parts: a fault in one of them does not stop the others."""
-        self.clock.uptime()
+    def _messages(self):
+        """One step of the RPC. True if there was work."""
+        try:
+            if self.rpc.step():
+                self._worked = 1
+                return True
+        except Exception as e:
+            self.failed("messages", e)
+        if self._worked:  # a look is much cheaper than a store
+            self._worked = 0
+        return False
+
+    def _domain(self, late):
+        """Parts of the domain that are due (since `late` ms), or a slice of a job, which come in
+        turn. True if there was work."""
+        ticked = late >= 0 and not (self.jobs and late < _PATIENCE_MS)
+        if ticked:
+            self._tick(late)
+            if not self.jobs or late < _SELDOM_MS:
+                return True
+        elif not self.jobs:
+            return False
+        self._work()
+        return True
+
+    def _tick(self, late):
+        """Each part of the domain has its turn every 100 ms, one after the other: a call is to be
+        short. `late`: ms since one was due; with a host that seldom calls it is several of them. A
+        fault in one does not stop the others."""
+        parts = self._domains
+        turn = self._turn
+        if late >= _TICK_MS:
+            late = _TICK_MS - 1
+        while late >= 0:
+            late -= _TICK_MS // len(parts)
+            i = turn[0]
+            turn[0] = (i + 1) % len(parts)
+            try:
+                parts[i][1]()
+            except Exception as e:
+                if 0 < i <= len(self.connectors):
+                    self.connectors[i - 1].failed(e)
+                self.failed(parts[i][0], e)
+        turn[1] = self.clock.ticks() - late
+
+    def _bound(self):
+        """What keeps connectors within bounds."""
         try:
             self._before()
-        except Exception as e:
-            self.failed("start", e)
-        for c in self.connectors:
-            try:
-                c.step()
-            except Exception as e:
-                c.failed(e)
-                self.failed("connector %d" % c.id, e)
-        try:
+        finally:
             self.limits.step()
-        except Exception as e:
-            self.failed("limits", e)
-        try:
-            self._tell()
-        except Exception as e:
-            self.failed("reports", e)
-        try:
-            self._upkeep()
-        except Exception as e:
-            self.failed("upkeep", e)
 
     def _before(self):
+        parts = self._parts
         if not self._ready:
             self._ready = True
             self._configure("trim")
-        if "recovery" in self._parts:
-            self._parts["recovery"].step()
-        if self.reservations:
-            self.reservations.step()
+        if parts:
+            for name in ("recovery", "reservations"):
+                if name in parts:
+                    parts[name].step()
 
     def _tell(self):
+        """Reports, and what has time: one in each tick."""
+        turn = self._turn
+        turn[2] = not turn[2]
+        if turn[2]:
+            return self._upkeep()
         if self.aligned or "metering" in self._parts:
             self.metering.step_aligned()
-        self.statuses.update()
         self.registration.step()
         self.delivery.step()
 
@@ -231,7 +243,25 @@ class Station(Host, OnDemand, Secured):
         open_link, url, protocols = self.dialling
         return open_link(url, protocols, self._configure("headers"))
 
+    def dial_failed(self, kind, text, repeated):
+        """A link failed, or could not be made."""
+        if kind == "http401":
+            self.refused += 1
+        if kind == "http401" or self.settings.get("SecurityProfile"):
+            self.part("security").failed(kind, text, repeated)
+
     def on_call(self, request):
+        """What answers a CALL: dict, None (later); CallError."""
+        steps = self.answering(request)
+        while hasattr(steps, "send"):
+            try:
+                next(steps)
+            except StopIteration as e:
+                return e.value
+        return steps
+
+    def answering(self, request):
+        """The same, or a generator that does it in steps."""
         if len(self.jobs) >= _JOBS:
             raise CallError("InternalError", "too many questions at a time")
         return self.dialect.on_call(request)
@@ -239,15 +269,6 @@ class Station(Host, OnDemand, Secured):
     def on_garbage(self, text, id, what):
         self.part("security").event("InvalidMessages", what)
         return self.dialect.on_garbage(text, id, what)
-
-    def set_timeout(self, seconds):
-        self.rpc.timeout_ms = seconds * 1000
-
-    def set_aligned(self, seconds):
-        self.aligned = seconds
-
-    def check_measurands(self, text):
-        return self.metering.check(text)
 
     # -- for the domain --------------------------------------------------------------------------
 
@@ -304,12 +325,12 @@ class Station(Host, OnDemand, Secured):
         self.quiet_soon()
 
     def _upkeep(self):
-        if "reset" in self._parts:
-            self._parts["reset"].step()
-        if "update" in self._parts:
-            self._parts["update"].step()
-        if "upload" in self._parts:
-            self._parts["upload"].step()
+        self.clock.uptime()
+        parts = self._parts
+        if parts:
+            for name in ("reset", "update", "upload"):
+                if name in parts:
+                    parts[name].step()
         if self.log.needs_compact and not self._compacting:
             self._compacting = True
             self.jobs.append(self._compact())
@@ -317,12 +338,19 @@ class Station(Host, OnDemand, Secured):
             self.check_flash()
         if self.damaged() != self.damage:
             self.report_damage()
-        if self.cared is not None:
-            self.care()
+        self._care()
         if self._sound.expired():
             self.errors = [e for e in self.errors if e.vendor_code != FIRMWARE]
-        if self._quiet.due() and not self.rpc.busy and len(self.jobs) <= self.lasting():
-            self.tidy()
+        if self._quiet.due() and len(self.jobs) <= self.lasting():
+            turn = self._turn
+            turn[3] += 1
+            if not self.rpc.busy or turn[3] > _BUSY:
+                turn[3] = 0
+                self.jobs.append(self.tidying())
+
+    def _care(self):
+        if self.cared is not None and self.clock.uptime() >= self.cared:
+            self.part("security").care()
 
     def damaged(self):
         """How much on flash could not be read since boot; what was intact is in use."""
@@ -345,24 +373,13 @@ class Station(Host, OnDemand, Secured):
         elif self.online:
             self.dialect.idle_samples(connector, self.stamp(), samples)
 
-    def started(self, key, id_token, csms_id, info):
-        """The central system has answered a start."""
-        self.authorization.learn(id_token, info)
-        for c in self.connectors:
-            if c.tx and c.tx.key == key:
-                c.tx.id = csms_id
-                if info.parent and not c.tx.parent:
-                    c.tx.parent = info.parent
-                if info.status != ACCEPTED:
-                    c.deauthorize()
-
     def accepted(self):
         """The central system accepted the station."""
         self.statuses.report_all()
         if self.held:
             self.part("security").release()
         if self.settings.get("SecurityProfile") == 3:
-            self.care(True)
+            self.cared = self.clock.uptime() + _SOON_S
         self.emit("Accepted", None)
 
     def time_changed(self, first):
@@ -376,16 +393,3 @@ class Station(Host, OnDemand, Secured):
             except Exception as e:  # a fault of the host's must not stop a transaction half-way
                 log.error("event", event, "failed:", repr(e))
                 log.trace(e)
-
-
-def _directory(root, name, aside):
-    """Path of a directory for what is kept. Should a file be in its place, it is put `aside`."""
-    path = root + "/" + name
-    try:
-        os.mkdir(path)
-    except OSError:
-        if not os.stat(path)[0] & _DIRECTORY:
-            os.rename(path, path + ".old")
-            os.mkdir(path)
-            aside.append(name)
-    return path

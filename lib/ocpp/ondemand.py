@@ -7,78 +7,30 @@ from ocpp.calls import CallError
 _SCHEMAS = const(2)  # compact schemas kept in memory
 _OPS = const(2)  # modules of operations kept in memory
 _QUIET_MS = const(250)
+_FEW = const(12)  # modules looked at in one go
 
 # Needed for messages only; whoever uses them imports them where they are used.
-_MESSAGES = (
-    "ocpp.acts",
-    "ocpp.hosting",
-    "ocpp.wiring",
-    "ocpp.station.diagnostics",
-    "ocpp.station.composite",
-    "ocpp.station.evaluate",
-    "ocpp.station.explain",
-    "ocpp.station.fields",
-    "ocpp.station.faults",
-    "ocpp.station.certificates",
-    "ocpp.station.measurands",
-    "ocpp.station.firmware_signature",
-    "ocpp.station.imports",
-    "ocpp.station.own",
-    "ocpp.station.roots",
-    "ocpp.station.security_log",
-    "ocpp.station.signed",
-    "ocpp.station.offers",
-    "ocpp.station.profile_rules",
-    "ocpp.station.profiles",
-    "ocpp.station.schedule",
-    "ocpp.station.zone",
-    "ocpp.statefiles",
-    "ocpp.txboot",
-    "ocpp.txcompact",
-    "ocpp.txdelivery",
-    "ocpp.txparked",
-    "ocpp.txtail",
-    "ocpp.txtime",
-    "ocpp.schema",
-    "ocpp.incoming",
-    "ocpp.strictjson",
-    "ocpp.iso",
-    "ocpp.v16.profile",
-    "ocpp.v16.types",
-    "ocpp.v2.types",
-    "ocpp.v2.variables",
-    "ocpp.v16.schema",
-    "ocpp.v2.schema",
+_MESSAGES = const(
+    " acts hosting wiring station.diagnostics station.composite station.evaluate "
+    "station.explain station.fields station.faults station.certificates station.measurands "
+    "station.firmware_signature station.imports station.own station.roots "
+    "station.security_log station.signed station.offers station.profile_rules "
+    "station.profiles station.schedule station.zone statefiles txboot txcompact txdelivery "
+    "txparked txtail txtime schema incoming strictjson iso v16.profile v16.types v2.types "
+    "v2.variables v16.schema v2.schema station.changes "
 )
-
-
-# Parts of a station that exist only while they have something to do (`busy`).
-_PARTS = {
-    "authorization": "Authorization",
-    "availability": "Availability",
-    "local_list": "LocalList",
-    "certificates": "Certificates",
-    "metering": "Metering",
-    "recovery": "Recovery",
-    "reservations": "Reservations",
-    "reset": "Reset",
-    "security": "Security",
-    "tokens": "Tokens",
-    "update": "Update",
-    "upload": "Upload",
-}
 
 
 class OnDemand:
     """The part of a Station that loads. `_schemas`: [(action, is request, compact schema)],
-    `_ops`:
-    [module], both with the latest last; `_parts`: {name: object}; `_quiet`: Timer."""
+    `_ops`: [module], both with the latest last; `_parts`: {name: object}; `_quiet`: Timer."""
 
     def part(self, name):
-        """One of `_PARTS`, made if it is not there: an object of `station/NAME.py`."""
+        """A part that exists only while it has something to do (`busy`), made if it is not there:
+        `part_name` is an object of class PartName of `station/part_name.py`."""
         part = self._parts.get(name)
         if part is None:
-            cls = _PARTS[name]
+            cls = "".join([word[0].upper() + word[1:] for word in name.split("_")])
             module = __import__("ocpp.station." + name, None, None, (cls,))
             part = self._parts[name] = getattr(module, cls)(self)
             self.quiet_soon()
@@ -135,32 +87,39 @@ class OnDemand:
         return count
 
     def tidy(self):
-        """Let go what only messages need."""
-        borrowed = () if self.lasting() else self.borrowed
+        """Let go what only messages need, at once."""
+        for _ in self.tidying():
+            pass
+
+    def tidying(self):
+        """The same as a job: a few modules a step."""
         self._quiet.stop()
         self._schemas = []
-        for module in self._ops:
+        ops, self._ops = self._ops, []
+        for module in ops:
             unload(module.__name__)
-        self._ops = []
+        yield
         for name in list(self._parts):
-            if not getattr(self._parts[name], "busy", False):
+            part = self._parts.get(name)
+            if part and not getattr(part, "busy", False):
                 del self._parts[name]
                 unload("ocpp.station." + name)
+                yield
         if "metering" not in self._parts:
             unload("ocpp.station.samples")
-        if not any(c.tx for c in self.connectors):
+        if not any([c.tx for c in self.connectors]):
             unload("ocpp.station.charging")
-        for name in _MESSAGES:
-            unload(name)
-        for name in list(sys.modules):  # what schemas share, and the arithmetic of keys
-            top = name.split(".")[0]
-            if (".schema." in name and top == "ocpp") or top == "pki" or top in borrowed:
-                unload(name)
-
-    def return_borrowed(self):
-        """Let go what the host lent (`Host.borrowed`): something else needs the memory now."""
-        for name in list(sys.modules):
-            if name.split(".")[0] in self.borrowed:
+        borrowed = () if self.lasting() else self.borrowed
+        for i, name in enumerate(list(sys.modules)):
+            if i % _FEW == 0:
+                yield
+            top, _, rest = name.partition(".")
+            if top == "ocpp":
+                # and what schemas share
+                gone = " " + rest + " " in _MESSAGES or ".schema." in name
+            else:
+                gone = top == "pki" or top in borrowed  # the arithmetic of keys
+            if gone:
                 unload(name)
 
     def knows(self, action):

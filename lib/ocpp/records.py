@@ -2,7 +2,7 @@
 
 A record on flash: 0xFF 0xFE, u16 length, u32 CRC-32 of length and body (little endian), then the
 body: a JSON list. 0xFF and 0xFE never occur in UTF-8, so after damage the reader finds the next
-record by them. The first record of a file is its label: [LABEL, VERSION, number, level].
+record by them. The first record of a file is its label: [_LABEL, VERSION, number, level].
 
 Frame, label, and [kind, seq, cursor, ...] as the first of seven or more fields of a record stay in
 every later format: so firmware that finds what a later one has written can go on behind it.
@@ -13,12 +13,12 @@ import json
 import os
 import struct
 
-LABEL = const(0)
+_LABEL = const(0)
 VERSION = 1  # newest format that is read, and the one written
-MAX_BODY = const(2048)  # B
-_HEADER = "<2sHI"
+_MAX_BODY = const(2048)  # B
+_HEADER = const("<2sHI")
 _HEADER_SIZE = const(8)
-_MAGIC = b"\xff\xfe"
+_MAGIC = const(b"\xff\xfe")
 _START = const(1)
 _DATA = const(5)  # kinds up to this one have a JSON object in them
 _CHECK = const(6)
@@ -30,15 +30,15 @@ _ENOENT = const(2)
 
 
 def pack(fields, room=0):
-    """One record as bytes. ValueError if it is longer than MAX_BODY less `room` bytes."""
+    """One record as bytes. ValueError if it is longer than _MAX_BODY less `room` bytes."""
     body = json.dumps(fields, separators=(",", ":")).encode()
-    if len(body) > MAX_BODY - room:
+    if len(body) > _MAX_BODY - room:
         raise ValueError("record too long")
     return struct.pack(_HEADER, _MAGIC, len(body), binascii.crc32(body, len(body))) + body
 
 
 def label(number, level=0):
-    return pack([LABEL, VERSION, number, level])
+    return pack([_LABEL, VERSION, number, level])
 
 
 def _read(f, at):
@@ -48,7 +48,7 @@ def _read(f, at):
     if len(header) < _HEADER_SIZE:
         return None
     magic, size, crc = struct.unpack(_HEADER, header)
-    if magic != _MAGIC or size > MAX_BODY:
+    if magic != _MAGIC or size > _MAX_BODY:
         return None
     body = f.read(size)
     if len(body) < size or binascii.crc32(body, size) != crc:
@@ -64,7 +64,7 @@ def _is_record(fields):
     """Has it the shape that readers rely on? See `txfiles`."""
     if not isinstance(fields, list) or len(fields) < 4 or not _ints(fields[:2]):
         return False
-    if fields[0] == LABEL:
+    if fields[0] == _LABEL:
         return True
     if len(fields) < 7:
         return False
@@ -111,7 +111,7 @@ def each(path, at=0, batch=_BATCH):
     while at is not None:
         found, at = _some(path, at, batch)
         for entry in found:
-            if not entry[1] or entry[1][0] != LABEL:
+            if not entry[1] or entry[1][0] != _LABEL:
                 yield entry
 
 
@@ -150,7 +150,7 @@ def first(path):
     """The fields of the first record if it is a label, else None."""
     found, _ = _some(path, 0, 1)
     fields = found[0][1] if found else None
-    return fields if fields and fields[0] == LABEL and len(fields) >= 4 else None
+    return fields if fields and fields[0] == _LABEL and len(fields) >= 4 else None
 
 
 def append(path, raw):

@@ -15,10 +15,13 @@ from ocpp.clock import Timer
 from ocpp.log import log
 
 _MAX_ANSWERS = const(8)  # answers that wait for the connection
+_READING = const(2)  # fewer of them: more questions are read
 
 
 class RPC:
     """The call layer of one station over `connection` (docs/architecture.md: Connection)."""
+
+    takes_steps = True  # what `on_call` returns may be a generator whose value is the answer
 
     def __init__(self, connection, clock, timeout_ms=30000, queue_max=16):
         self.connection = connection
@@ -39,10 +42,11 @@ class RPC:
         self._queue = []
         self._queue_max = queue_max
         self._sources = []
-        self._answers = []  # texts
+        self._answers = []  # frames, or texts that wait for the connection
         self.sent = None  # the outstanding Call
-        self.frame = None  # parsed, to be handled next
-        self._ready = None  # (call, payload) to be sent next
+        self._incoming = None  # generator: what is done with a frame that came in
+        self._outgoing = None  # generator: a call is made and sent
+        self._making = None  # that call
         self._timer = Timer(clock)
         self._order = 0
         self._up = False  # True: connected when last looked at
@@ -89,38 +93,42 @@ class RPC:
 
     @property
     def busy(self):
-        return bool(self.sent or self._answers or self._ready or self.frame)
+        return bool(self.sent or self._answers or self._outgoing or self._incoming)
 
     def step(self):
         """One step: a frame in, or out, or a part of that. Never blocks. True if there was
         work."""
+        if self._incoming:  # also should the link have gone: it was received
+            return self._go_on("_incoming")
         connection = self.connection
-        if self._up and (not connection.connected or self._epoch != connection.epoch):
-            self._lost()
+        if connection.connected != self._up or connection.epoch != self._epoch:
+            self._link_changed(connection)
         if self._queue:
             self._expire()
-        if not connection.connected:
-            return False
         if not self._up:
-            self._up = self.wake = True
-            self._epoch = connection.epoch
-        if self.frame is not None:
+            return False
+        # With answers waiting nothing more is read: the peer has to wait, none gets lost.
+        text = connection.recv() if len(self._answers) < _READING else None
+        if text is not None:
             from ocpp import incoming  # not in memory while nothing comes
 
-            frame, self.frame = self.frame, None
-            incoming.handle(self, frame)
-            return True
-        # With answers waiting nothing more is read: the peer has to wait, none gets lost.
-        text = connection.recv() if len(self._answers) < _MAX_ANSWERS else None
-        if text is not None:
-            from ocpp import incoming
-
             self.tell("in", text)
-            self.frame = incoming.parse(self, text)
+            self._incoming = incoming.receive(self, text)
             return True
-        if self.wake or self.sent or self._answers or self._ready:
+        if self.sent or self.wake or self._answers or self._outgoing:
             return self._step_out(connection)
         return False
+
+    def _go_on(self, name):
+        """One step of a generator."""
+        try:
+            next(getattr(self, name))
+        except StopIteration:
+            setattr(self, name, None)
+        except Exception:
+            setattr(self, name, None)
+            raise
+        return True
 
     def _step_out(self, connection):
         if self.sent and self._timer.due():
@@ -130,29 +138,52 @@ class RPC:
             call.finish(None, Unanswered("Timeout"))
             self.wake = True
         if self._answers:
-            if connection.send(self._answers[0]):
-                self.tell("out", self._answers.pop(0))
-        elif self._ready:
-            self._send()
+            self._step_answers(connection)
+        elif self._outgoing:
+            self._go_on("_outgoing")
         elif self.wake and not self.sent:
-            return self._prepare()
+            self.wake = False
+            chosen = self._next_call()
+            if chosen is None:
+                return False
+            self._outgoing = self._send(*chosen)
         else:
             return False
         return True
 
+    def _step_answers(self, connection):
+        """Make the text of the oldest answer, or send it."""
+        answer = self._answers[0]
+        if not isinstance(answer, str):
+            try:
+                self._answers[0] = _text(answer)
+            except Exception as e:
+                log.error("rpc", "an answer can't be sent:", repr(e))
+                memory = isinstance(e, MemoryError)
+                about = "out of memory" if memory else "internal error"
+                self._answers[0] = _text([4, answer[1], "InternalError", about, {}])
+        elif connection.send(answer):
+            self.tell("out", self._answers.pop(0))
+
     def send_answer(self, frame):
         if len(self._answers) >= _MAX_ANSWERS:
             self._answers.pop(0)
-        self._answers.append(json.dumps(frame, separators=(",", ":")))
+        self._answers.append(frame)
 
     def forget(self, klass):
         """Take calls of a class out of the queue; their `done` gets `Dropped`."""
         for call in list(self._queue):
             if call.klass == klass:
                 self._give_up(call, "Dropped")
-        if self._ready and self._ready[0].klass == klass:
-            call, self._ready = self._ready[0], None
-            call.finish(None, Unanswered("Dropped"))
+        if self._making and self._making.klass == klass:
+            self._abandon().finish(None, Unanswered("Dropped"))
+
+    def _abandon(self):
+        """What is being made is not sent. The call, None if it was still to be asked for."""
+        call, self._making = self._making, None
+        self._outgoing = None
+        self.wake = True
+        return call
 
     def _expire(self):
         """Nobody waits any more for a call that found no way out in time."""
@@ -162,24 +193,40 @@ class RPC:
 
     # -- sending ---------------------------------------------------------------------------------
 
-    def _prepare(self):
-        """Find the next call and build its payload. True if there is one."""
-        self.wake = False
-        call = self._next_call()
-        if call is None:
-            return False
-        self.wake = True
+    def _send(self, call, source):
+        """A generator: build the payload of a call, check it, make its text, send it. `source`:
+        it has to be asked for the call."""
+        self.wake = True  # at the end, the next one
+        if source:
+            call = source.take()
+            if call is None:
+                return
+            self._making = call
+            yield
         try:
             payload = call.payload() if callable(call.payload) else call.payload
             if payload is None:
-                call.finish(None, Unanswered("Dropped"))
-            else:
-                if self.check:
-                    self.check(call.action, True, payload, False)
-                self._ready = (call, payload)
+                self._making = None
+                return call.finish(None, Unanswered("Dropped"))
+            if self.check:
+                yield
+                self.check(call.action, True, payload, False)
+            yield
+            self._count += 1
+            call.id = "%s-%d" % (self._ids, self._count)
+            text = _text([2, call.id, call.action, payload])
         except Exception as e:
-            self._invalid(call, e)
-        return True
+            self._making = None
+            return self._invalid(call, e)
+        yield
+        while not self.connection.send(text):
+            yield  # the link is still sending
+        self._making = None
+        self.sent = call
+        left = call.timer.left() if call.timer else self.timeout_ms
+        self._timer.start(max(left, self._clock.least_ms))
+        self.tell("out", text)
+        self.observe(call.action, "sent", payload)
 
     def _invalid(self, call, e):
         """What would have to be sent breaks its schema, or could not be made."""
@@ -191,26 +238,9 @@ class RPC:
         e.local = True
         call.finish(None, e)
 
-    def _send(self):
-        call, payload = self._ready
-        self._count += 1
-        call.id = "%s-%d" % (self._ids, self._count)
-        try:
-            text = json.dumps([2, call.id, call.action, payload], separators=(",", ":"))
-        except Exception as e:
-            self._ready = None
-            return self._invalid(call, e)
-        if not self.connection.send(text):
-            return  # the link is still sending
-        self._ready = None
-        self.sent = call
-        left = call.timer.left() if call.timer else self.timeout_ms
-        self._timer.start(max(left, self._clock.least_ms))
-        self.tell("out", text)
-        self.observe(call.action, "sent", payload)
-
     def _next_call(self):
-        """Take the oldest call that may be sent now."""
+        """The oldest call that may be sent now, taken out of the queue, and None; or None and the
+        source to be asked for it; None if there is none."""
         best = None
         order = LAST + 1
         for call in self._queue:
@@ -224,22 +254,28 @@ class RPC:
                 if head is not None and head < order:
                     source, order = s, head
         if source:
-            return source.take()
+            return None, source
         if best:
             self._queue.remove(best)
-        return best
+            self._making = best
+        return best and (best, None)
 
     def _allowed(self, klass):
         return self.may_send is None or self.may_send(klass)
 
-    def _lost(self):
-        """The connection went, or is a new one: no answer will come."""
-        self._up = False
-        self._answers = []
-        self.frame = None
+    def _link_changed(self, connection):
+        """The connection went, came, or is a new one."""
+        if self._up:
+            self._lost()
+        self._up = connection.connected
+        self._epoch = connection.epoch
         self.wake = True
-        if self._ready:
-            call, self._ready = self._ready[0], None
+
+    def _lost(self):
+        """No answer will come."""
+        self._answers = []
+        call = self._abandon()
+        if call:
             if call.klass in (TRANSACTION, STATE):
                 call.finish(None, Unanswered("Offline"))  # its source will be asked anew
             else:
@@ -265,3 +301,7 @@ class RPC:
                 fn(what, text)
             except Exception as e:
                 log.error("rpc", "a listener failed:", repr(e))
+
+
+def _text(frame):
+    return json.dumps(frame, separators=(",", ":"))

@@ -67,10 +67,10 @@ _S = const(115)
 _U = const(117)
 _X = const(120)
 
-_SCHEME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."
+_SCHEME = const(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
 
 # Further properties are explicitly allowed here (OCPP 2.0.1 part 4 §9).
-_CUSTOM_DATA = (b"1*,vendorId:S1,", 255)
+_CUSTOM_DATA = const((b"1*,vendorId:S1,", 255))
 
 # How far the nearest float may be off a decimal number, as a part of it: single or double floats.
 _PRECISION = 1e-6 if 1.0 + 1e-9 == 1.0 else 1e-15

@@ -12,7 +12,7 @@ import os
 from ocpp.log import log
 
 FORMAT = 1  # newest format that is read, and the one written
-_MARK = b"ocppy"
+_MARK = const(b"ocppy")
 _ENOENT = const(2)
 _DIRECTORY = const(0x4000)
 _MAX_DAMAGED = const(16)

@@ -8,8 +8,8 @@ not UTF-8, are joined.
 import json
 
 _MAX_DEPTH = const(24)
-_HEX = b"0123456789abcdefABCDEF"
-_ESCAPES = b'"\\/bfnrtu'
+_HEX = const(b"0123456789abcdefABCDEF")
+_ESCAPES = const(b'"\\/bfnrtu')
 
 # What may come next
 _VALUE = const(0)  # a value

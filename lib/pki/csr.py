@@ -19,7 +19,9 @@ def request(key, subject):
         p256.public(key[1], key[2]),
         der.write(0xA0),
     )
+    yield
     signature = yield from p256.sign(key[0], hashlib.sha256(info).digest())
+    yield
     signed = der.write(der.SEQUENCE, info, _ECDSA_SHA256, der.write(der.BITS, b"\0", signature))
     return pem.text("CERTIFICATE REQUEST", signed)
 

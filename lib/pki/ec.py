@@ -23,7 +23,7 @@ P384 = (
     0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F,
     48,
 )
-_STEPS = const(16)  # of the inversion between two yields
+_STEPS = const(8)  # of the inversion between two yields
 
 
 def double(point, p):

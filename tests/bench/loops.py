@@ -4,7 +4,7 @@
 The session is played RUNS times; the time of its n-th loop is the shortest of the n-th loops, so
 that what the machine did meanwhile does not count. Garbage is collected between loops, but not
 between any two: that would empty the machine's caches. Time in the file system is told apart, see
-`timeddisk.py`.
+`timeddisk.py`, and so is the time of loading modules; what else such a loop does counts.
 """
 
 import builtins
@@ -23,14 +23,22 @@ _BATCHES = const(60)
 _COLLECT = const(200)  # loops between two collections
 _STEP_MS = const(5)  # a host sleeps that long between idle loops
 
-imported = False
+importing = 0  # ns spent in loading modules so far
 _import = builtins.__import__
+_depth = 0
 
 
 def spy(*a):
-    global imported
-    imported = True
-    return _import(*a)
+    global importing, _depth
+    if _depth or a[0] in sys.modules:
+        return _import(*a)
+    _depth = 1
+    start = time.time_ns()
+    try:
+        return _import(*a)
+    finally:
+        importing += time.time_ns() - start
+        _depth = 0
 
 
 def empty():
@@ -90,8 +98,7 @@ def allocates(bench):
 
 
 def session(root, best, run):
-    """Play the script; best[n] = [ns without files, ns of files, whether it imports]."""
-    global imported
+    """Play the script; best[n] = [ns without files and imports, ns of files, of imports]."""
     os.mkdir(root)
     gc.collect()  # what the last run left lengthens every search for free memory
     bench = scenario.Bench(root)
@@ -99,18 +106,16 @@ def session(root, best, run):
         bench.around()
         if (n + 7 * run) % _COLLECT == 0:  # another loop suffers from it in each run
             gc.collect()
-        imported = False
-        files = timeddisk.spent
+        files, imports = timeddisk.spent, importing
         start = time.time_ns()
         bench.step()
         gone = time.time_ns() - start
-        files = timeddisk.spent - files
+        files, imports = timeddisk.spent - files, importing - imports
+        now = [gone - files - imports, files, imports]
         if n == len(best):
-            best.append([gone - files, files, imported])
+            best.append(now)
         else:
-            best[n][0] = min(best[n][0], gone - files)
-            best[n][1] = min(best[n][1], files)
-            best[n][2] = best[n][2] or imported
+            best[n] = [min(a, b) for a, b in zip(best[n], now)]
 
 
 def frames(root, wanted):
@@ -130,8 +135,8 @@ def frames(root, wanted):
 
 
 def longest(best, with_import):
-    """The five longest: [(ns, ns of files, n)]."""
-    chosen = [(b[0], b[1], n) for n, b in enumerate(best) if b[2] == with_import]
+    """The five longest: [(ns, ns of files, n)]. `with_import`: including the imports."""
+    chosen = [(b[0] + b[2] * with_import, b[1], n) for n, b in enumerate(best)]
     return sorted(chosen)[-5:][::-1]
 
 

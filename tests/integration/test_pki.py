@@ -249,7 +249,7 @@ def test_malformed_certificates_are_refused(keys, kind):
     wrong += [rng.randbytes(rng.randrange(300)) for _ in range(200)]
     wrong += [good + b"\0", b"\x30\x80" + good[4:], b"\x30" * 200, b"\x30\x84\0\0\0\0", b""]
     wrong = [w for w in wrong if w != good]
-    found = on_device(*[["parse", b64(w)] for w in wrong], heap="8M")
+    found = on_device(*[["parse", b64(w)] for w in wrong], heap="32M")
     refused = sum("error" in f for f in found)
     assert len(found) == len(wrong) > 1000 and refused > 500, refused
     read = [w for w, f in zip(wrong, found) if "error" not in f][:60]

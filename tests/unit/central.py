@@ -144,6 +144,14 @@ class Setup:
     def c(self):
         return self.station.connectors[0]
 
+    def loops(self):
+        """What a host does: where the station is busy, it is called again at once."""
+        self.station.loop()
+        for _ in range(8):
+            if not self.station.busy:
+                break
+            self.station.loop()
+
     def run(self, ms, step=10):
         """Time passes. The hardware follows: contactor closed when permitted and asked for."""
         while ms > 0:
@@ -154,7 +162,7 @@ class Setup:
                     c.evse_ready = c.charging_permitted and not c.faulted
                     if c.evse_ready and c.ev_ready and self.draw and self.clock.now % 1000 < step:
                         self.wh[c.id - 1] += self.draw
-            self.station.loop()
+            self.loops()
             self.csms.step()
 
     def ask(self, action, payload, ms=300):

@@ -122,7 +122,7 @@ class Boot(Setup):
                 if c.evse_ready and c.ev_ready and world.ms % 1000 < step:
                     world.wh[c.id - 1] += world.power
                     world.flowed += world.power
-            self.station.loop()
+            self.loops()
             world.flash.check()  # nothing of what a station without power does reaches the world
             self.csms.step()
 
@@ -152,6 +152,8 @@ class Boot(Setup):
         """Something happened that must be told: "firmware" or "security"."""
         world = self.world
         world.happened.append((kind, what))
+        if what == "Installed":
+            world.happened.append(("security", "FirmwareUpdated"))  # the station's own
         if kind == "firmware":
             self.station.firmware_status(what)
         else:

@@ -293,8 +293,8 @@ def test_a_newer_request_cancels():
     make(files)
     update("http://x/old")
     s.run(1000)
-    files.stuck = False
     assert update("http://x/new") == {}
+    files.stuck = False
     s.run(3000)
     assert [u for u, _ in files.got] == ["http://x/old", "http://x/new"]
     assert told() == ["Downloading", "Downloading", "Downloaded", "Installing"]
@@ -548,8 +548,8 @@ def test_get_log_cancels():
     make(files)
     get_log(5)
     s.run(1000)
-    files.stuck = False
     assert get_log(6)["status"] == "AcceptedCanceled"
+    files.stuck = False
     s.run(2000)
     sent = [(p["status"], p["requestId"]) for p in s.csms.sent("LogStatusNotification")]
     assert sent == [("Uploading", 5), ("Uploading", 6), ("Uploaded", 6)]

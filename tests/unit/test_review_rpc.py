@@ -98,7 +98,7 @@ def test_many_requests_at_once_are_all_answered_in_order():
     rpc.on_call = lambda request: {}
     for n in range(20):
         near.far.send(json.dumps([2, "q%d" % n, "A", {}]))
-    steps(rpc, 100)
+    steps(rpc, 200)
     assert [f[1] for f in frames(near)] == ["q%d" % n for n in range(20)]
 
 

@@ -18,7 +18,7 @@ class Far:
         self.link.connect("x")
         self.log = []
 
-    def step(self, n=6):
+    def step(self, n=12):
         for _ in range(n):
             self.r.step()
 

@@ -679,10 +679,10 @@ def test_local_time_with_summer_time():
     for day, at in (("2027-03-27", 25200), ("2027-03-28", 21600), ("2027-10-31", 25200)):
         from ocpp.iso import from_iso
 
-        s.clock.set_unix(from_iso(day + "T00:00:00Z") + at - 1)
+        s.clock.set_unix(from_iso(day + "T00:00:00Z") + at - 2)
         s.run(900, 100)
         assert s.c.limit_ma == 10000, day
-        s.run(2000, 100)
+        s.run(2500, 100)
         assert s.c.limit_ma == 20000, day
 
 

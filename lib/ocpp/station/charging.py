@@ -5,7 +5,6 @@ while there is one. The functions take the Connector and may use its private par
 from ocpp import txlog
 from ocpp.log import log
 from ocpp.station.identity import same
-from ocpp.station.transaction import Transaction
 
 _SETTLE_MS = const(1000)  # time for contactor and EV after a start, before "suspended" is said
 _SAVE_S = const(55)  # the register is written down that often, or
@@ -13,9 +12,49 @@ _SAVE_WH = const(98)  # before more energy than that is in doubt
 
 _IDLE = const("Idle")
 _CONNECTED = const("EVConnected")
-_TRANSFER = ("Charging", "SuspendedEV", "SuspendedEVSE")
+_TRANSFER = const(("Charging", "SuspendedEV", "SuspendedEVSE"))
 _EV_DISCONNECTED = const("EVDisconnected")
 _DEAUTHORIZED = const("DeAuthorized")
+
+
+class Transaction:
+    """What is remembered of one in memory. Its history is in the log on flash."""
+
+    def __init__(self, key, connector, id_token, kind, parent, start_wh):
+        self.key = key  # local key, unique for ever
+        self.connector = connector  # the Connector
+        self.id = None  # the central system's id once known: any integer, or a text
+        self.id_token = id_token
+        self.kind = kind  # type of the token, "" where it has none
+        self.parent = parent  # group identifier or None
+        self.start_wh = start_wh
+        self.last_wh = start_wh  # highest register value seen: a meter never counts down
+        self.seen_wh = start_wh  # register at the last look, a second ago
+        self.started = connector.station.clock.uptime()  # s; negative after a resume over a reboot
+        self.stamp = None  # when it began, after such a resume, until `started` says so
+        self.saved_wh = start_wh  # register value last written to flash
+        self.saved_at = 0  # `seconds` at that time
+        self.state = None  # charging state last written down, None: none was
+        self.suspended = False  # True: de-authorized, no energy until it ends
+        self.energy_end_wh = None  # register value at which a de-authorized EV has had its share
+        self.ending = None  # reason once it is to end
+        self.end_token = None  # identifier that ended it
+        self.remote_start_id = None  # number given by a remote start, or None
+        self.profile = None  # charging profile that came with its start, until it is installed
+        self.key_told = False  # the meter's public key went along with a signed value
+        self.held = False  # True: no energy yet, its limit is not worked out
+
+    def saved(self, wh):
+        self.saved_wh = wh
+        self.saved_at = self.seconds
+
+    @property
+    def energy_wh(self):
+        return self.last_wh - self.start_wh
+
+    @property
+    def seconds(self):
+        return self.connector.station.clock.uptime() - self.started
 
 
 def start(c):
@@ -66,7 +105,10 @@ def _begin(c, grant):
 
 def resume(c, tx):
     """Go on with a transaction that a restart interrupted."""
+    if c.grant:  # somebody was quicker: the connector is not free after all
+        c.revoke()
     c.tx = tx
+    c.finishing = False
     tx.id = c.station.dialect.transaction_id(tx.key, tx.id)
     c.station.limits.begin(tx, None)
     c._was_plugged = c.plugged
@@ -159,6 +201,33 @@ def _fault_reason(c):
         if e.vendor_code in ("CX008", "EmergencyStop") or e.code == "EmergencyStop":
             return "EmergencyStop"
     return "Other"
+
+
+def unplugged(c):
+    """StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect (OCPP 1.6 §4.9, §4.10):
+    as long as the transaction runs, the lock stays shut."""
+    if c.tx.ending:
+        return
+    settings = c.station.settings
+    c.info = "EV side disconnected"
+    if not settings.get("StopTransactionOnEVSideDisconnect"):
+        return
+    if settings.get("UnlockConnectorOnEVSideDisconnect"):
+        c.lock_wanted = False
+    else:
+        c.lock_holder = (c.tx.id_token, c.tx.parent)
+    c.stop(None, _EV_DISCONNECTED)
+
+
+def deauthorize(c):
+    """The energy that is still given: MaxEnergyOnInvalidId."""
+    share = c.station.settings.get("MaxEnergyOnInvalidId") or 0
+    log.info("connector %d" % c.id, "identifier not accepted; energy still given:", share, "Wh")
+    c.station.emit("DeAuthorized", c)
+    if share > 0:
+        c.tx.energy_end_wh = register(c) + share
+    else:
+        withhold(c)
 
 
 def withhold(c):

@@ -7,16 +7,15 @@ remembered: `grant`, `tx`, `finishing`, and for whom the cable stays locked.
 
 from ocpp.clock import Timer
 from ocpp.log import log
-from ocpp.station.identity import same
 from ocpp.station.session import FIRMWARE, Session
 
 AVAILABLE = "Available"
 PREPARING = "Preparing"
-CHARGING = "Charging"
+_CHARGING = const("Charging")
 SUSPENDED_EV = "SuspendedEV"
 SUSPENDED_EVSE = "SuspendedEVSE"
 FINISHING = "Finishing"
-RESERVED = "Reserved"
+_RESERVED = const("Reserved")
 UNAVAILABLE = "Unavailable"
 FAULTED = "Faulted"
 
@@ -83,7 +82,7 @@ class Connector(Session):
         self.info = ""  # remark that goes with the state
         self.reservation = None  # id or None
         self.reserved_itself = False  # True: by its number, not as the last one that is free
-        self._before_end = CHARGING  # state shown while a transaction ends
+        self._before_end = _CHARGING  # state shown while a transaction ends
         self._bound = []  # (name, fn)
         self._read_energy = None
         self._last_wh = 0
@@ -213,11 +212,12 @@ class Connector(Session):
 
     def state(self):
         """Derived state, one of the nine of OCPP 1.6 §4.9."""
-        if is_fault(self.errors):
+        if self.errors and is_fault(self.errors):
             return FAULTED
         if self.tx:
             return self._charging_state()
-        if not self.operative or not self.station.operative or self.station.installing:
+        station = self.station
+        if not self.operative or not station.operative or station.installing:
             return FINISHING if self.finishing and self.scheduled else UNAVAILABLE
         if self.finishing:
             return FINISHING
@@ -225,7 +225,7 @@ class Connector(Session):
         if self.grant:
             return PREPARING
         if self.reservation is not None and (self.reserved_itself or not in_use):
-            return RESERVED  # until whom it is for presents himself (§4.9 G2)
+            return _RESERVED  # until whom it is for presents himself (§4.9 G2)
         return PREPARING if in_use else AVAILABLE
 
     def _charging_state(self):
@@ -235,7 +235,7 @@ class Connector(Session):
         ready = self.charging_permitted if self.evse_ready is None else self.evse_ready
         if ready and self.ev_ready and not tx.ending:
             self._settle.stop()
-            return CHARGING
+            return _CHARGING
         if (
             self._settle.running
             and not self._settle.expired()
@@ -247,26 +247,9 @@ class Connector(Session):
             return self._before_end
         return SUSPENDED_EV if ready else SUSPENDED_EVSE
 
-    def admits(self, id_token, parent):
-        """False if a reservation keeps it for others than this identifier and its group."""
-        station = self.station
-        part = station.reservations
-        if part:
-            part.mark()
-        if self.reservation is None:
-            return True
-        if station.reserved_for:
-            return bool(station.reserved_for(self, id_token, parent))
-        return part is not None and part.claim(self, id_token, parent) is not None
-
     def note(self, info):
         """A remark (at most 50 characters) that goes with the present state."""
         self.info = info[:50]
 
     def _log(self, *parts):
         log.info("connector %d" % self.id, *parts)
-
-    def releases(self, id_token, parent):
-        """True if this identifier, or its group, may open a lock that is kept shut."""
-        holder = self.lock_holder
-        return holder is not None and (same(holder[0], id_token) or same(holder[1], parent))

@@ -25,6 +25,7 @@ class Delivery:
         self._attempts = 0  # failed deliveries of that one
         self._waiting = 0  # records to be delivered, when last looked at
         self._orders = []  # (sequence number, order) of the newest records
+        self._record = None  # the next to be delivered, as `head` read it
 
     def recorded(self, seq):
         """A record was written: it takes its place among the other messages."""
@@ -46,7 +47,7 @@ class Delivery:
     def head(self):
         if self._retry.running:
             return None
-        record = self._station.log.head()
+        record = self._record = self._station.log.head()
         if record is None:
             return None
         for seq, order in self._orders:
@@ -55,7 +56,8 @@ class Delivery:
         return calls.LAST  # a backlog: everything else may pass
 
     def take(self):
-        record = self._station.log.head()
+        """The Call for what `head` found last."""
+        record, self._record = self._record, None
         call = self._message(record) if record else None
         if call is None:
             return calls.Call("", lambda: None, None, calls.TRANSACTION)

@@ -2,6 +2,7 @@
 
 import binascii
 import hashlib
+import sys
 
 from ocpp.log import log
 from ocpp.station.certificates import USES
@@ -37,7 +38,7 @@ def check(station, path, value):
     """Returns None, or the status that the update of the file `path` fails with. `value`: [key as
     of `signer`, signature in base64] (L01.FR.04)."""
     good = False
-    station.return_borrowed()
+    _return_borrowed(station)
     try:
         key = public_key(binascii.a2b_base64(value[0]))
         signature = binascii.a2b_base64(value[1])
@@ -50,6 +51,13 @@ def check(station, path, value):
         return None
     station.part("security").event("InvalidFirmwareSignature")
     return "InvalidSignature"
+
+
+def _return_borrowed(station):
+    """Let go what the host lent for transfers (`Host.borrowed`): this needs the memory now."""
+    for name in list(sys.modules):
+        if name.split(".")[0] in station.borrowed:
+            del sys.modules[name]
 
 
 def _ways(key):

@@ -12,10 +12,8 @@ _RETRY_S = const(5)
 
 class Limits:
     def __init__(self, station):
-        from ocpp.station.profiles import on_flash
-
         self.station = station
-        self.slots = on_flash(station.store.root)  # numbers of the profiles on flash
+        self.slots = []  # numbers of the profiles on flash
         self.volatile = []  # profiles in memory alone
         self.external = {}  # (source, connector or 0) -> (tenths of A, uptime of its end or None)
         self.base = [(None, None, 0)] * len(station.connectors)
@@ -32,17 +30,8 @@ class Limits:
         self.told_at = 0  # uptime at which the host is told its schedules anew
         self.active = False  # True: there is something to look at
         self.changed()
-        for name in ("SupplyVoltage", "ScheduleTimeZone", "SmartChargingEnabled"):
-            station.settings.watch(name, self.changed)
-        station.settings.validators["ScheduleTimeZone"] = self.check_zone
 
-    def check_zone(self, text):
-        """What is wrong with a time zone, None if nothing is."""
-        from ocpp.station import zone
-
-        return zone.wrong(text)
-
-    def changed(self, _=None):
+    def changed(self):
         """Something they depend on has changed: they are worked out anew, as a job."""
         self._stale = True
         self.active = self.active or self._used()
@@ -67,8 +56,8 @@ class Limits:
         asking = 0
         for c in self.station.connectors:
             tx = c.tx
-            running = 0 if tx is None or tx.ending else 1
-            seen = (seen * 31 + 2 * (c.phases_in_use or 0) + running) & _MASK
+            stage = 0 if tx is None else 2 if tx.ending else 1
+            seen = (seen * 31 + 3 * (c.phases_in_use or 0) + stage) & _MASK
             asking = (asking * 2 + (1 if c.ev_ready else 0)) & _MASK
         now = self.station.clock.uptime()
         if now >= self.told_at and self.station.on_schedule:
@@ -98,7 +87,7 @@ class Limits:
 
     def _work(self):
         try:
-            self.station.tidy()  # what led here is not needed any more
+            yield from self.station.tidying()  # what led here is not needed any more
             from ocpp.station import evaluate
 
             yield from evaluate.work(self)

@@ -14,3 +14,12 @@ PHASES = "L1,L2,L3,N,L1-N,L2-N,L3-N,L1-L2,L2-L3,L3-L1"
 LOCATIONS = "Body,Cable,EV,Inlet,Outlet"
 # What a transaction tells must be sayable in every version: the units of 1.6.
 UNITS = "A,Celsius,Fahrenheit,K,Percent,V,VA,W,Wh,kVA,kW,kWh,kvar,kvarh,var,varh"
+
+# Settings that list measurands: what the station can't measure is refused.
+LISTS = (
+    "MeterValuesSampledData",
+    "MeterValuesAlignedData",
+    "StopTxnSampledData",
+    "StopTxnAlignedData",
+    "SampledDataCtrlr.TxStartedMeasurands",
+)

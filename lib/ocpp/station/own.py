@@ -3,9 +3,8 @@
 
 from ocpp.log import log
 from ocpp.station.certificates import USES, whole
-from pki import chain, csr, p256, pem
+from pki import p256
 from pki.der import DERError
-from pki.x509 import Certificate
 
 _MONTH = const(2592000)  # s
 _SERIAL = const(64)  # characters of a common name
@@ -25,12 +24,18 @@ def request(station):
     try:
         known = certificates.numbers()
         number = max(known + [0]) + 1
+        yield
         key = yield from p256.generate()
+        yield
+        if not certificates.write("own-%d.key" % number, p256.private(*key)):
+            return log.error("certificates", "no request: the key can't be kept")
+        yield
+        from pki import csr
+
+        yield
         text = yield from csr.request(key, subject(station))
-        if certificates.write("own-%d.key" % number, p256.private(*key)):
-            station.dialect.sign_certificate(text)
-        else:
-            log.error("certificates", "no request: the key can't be kept")
+        yield
+        station.dialect.sign_certificate(text)
     finally:
         station.requesting = False
 
@@ -52,6 +57,9 @@ def _take(station, text):
     """Check a chain and keep it; returns what is wrong with it, or None."""
     if len(text) > station.settings.get("CertificateSignedMaxChainSize"):
         return "longer than CertificateSignedMaxChainSize"
+    from pki import chain, pem
+    from pki.x509 import Certificate
+
     certificates = station.part("certificates")
     try:
         chain_of = [Certificate(der) for der in pem.blocks(text)]
@@ -111,6 +119,8 @@ def upkeep(station):
     current = certificates.current()
     if current is None or not known:
         return False
+    from pki.x509 import Certificate
+
     good = certificates.note("good")
     numbers = certificates.numbers()
     for number in numbers:
@@ -125,4 +135,6 @@ def upkeep(station):
 
 
 def _begun(data, now):
+    from pki.x509 import Certificate
+
     return now - Certificate(data[: whole(data)]).starts > _MONTH

@@ -14,18 +14,6 @@ from ocpp.station import fields as s
 _NAME = "cp%d"
 
 
-def on_flash(folder):
-    """Numbers N of the files there are, also of those of which only the previous version is."""
-    import os
-
-    found = []
-    for name in os.listdir(folder):
-        digits = name.split(".")[0][2:]
-        if name[:2] == "cp" and digits.isdigit() and int(digits) not in found:
-            found.append(int(digits))
-    return found
-
-
 def replaces(new, old):
     """True if `old` can't stay beside `new`: the same id, or stack level, purpose and connector
     (OCPP 1.6 §3.13.2, §5.16.3)."""

@@ -4,8 +4,8 @@ from ocpp import txlog
 from ocpp.clock import Timer
 from ocpp.log import log
 from ocpp.station import charging
+from ocpp.station.charging import Transaction
 from ocpp.station.identity import ACCEPTED
-from ocpp.station.transaction import Transaction
 
 _PATIENCE_S = const(10)  # time for the inputs to tell whether the car is still there
 

@@ -5,8 +5,8 @@ from ocpp.clock import Timer
 from ocpp.log import log
 
 ACCEPTED = "Accepted"
-PENDING = "Pending"
-REJECTED = "Rejected"
+_PENDING = const("Pending")
+_REJECTED = const("Rejected")
 
 _OWN_INTERVAL_S = const(60)  # where the answer names none
 _FAILED_S = const(30)  # after silence or a CALLERROR
@@ -23,7 +23,6 @@ class Registration:
         self._retry.start(0)
         self._heartbeat = Timer(station.clock)
         self._daily = Timer(station.clock)  # the clock is compared at least once a day
-        station.settings.watch("HeartbeatInterval", self._interval_changed)
 
     @property
     def accepted(self):
@@ -33,7 +32,7 @@ class Registration:
         """What may be sent in the present state (OCPP 1.6 §4.2)."""
         if self.status == ACCEPTED or klass == calls.BOOT:
             return True
-        return self.status == PENDING and klass == calls.TRIGGERED
+        return self.status == _PENDING and klass == calls.TRIGGERED
 
     def step(self):
         if self.status != ACCEPTED:
@@ -63,7 +62,7 @@ class Registration:
     def answered(self):
         """An answer came: the link works, the next heartbeat may wait (OCPP 1.6 §4.6)."""
         if self.status == ACCEPTED:
-            self._interval_changed()
+            self.plan_heartbeat()
 
     def set_time(self, unix):
         """Take over the central system's time."""
@@ -86,12 +85,12 @@ class Registration:
         log.info("registration", status, "interval", interval)
         first = self.status != ACCEPTED
         self.status = status
-        if status != REJECTED and unix is not None:
+        if status != _REJECTED and unix is not None:
             self.set_time(unix)
         if status == ACCEPTED:
             if interval > 0:
                 self._station.settings.adopt("HeartbeatInterval", interval)
-            self._interval_changed()
+            self.plan_heartbeat()
             self._daily.start_s(_DAY_S)
             if first:
                 self._station.accepted()
@@ -100,7 +99,7 @@ class Registration:
         self._station.rpc.wake = True
 
     def _beat(self):
-        self._interval_changed()
+        self.plan_heartbeat()
         self._daily.start_s(_DAY_S)
         station = self._station
         now = station.clock.uptime()
@@ -113,7 +112,8 @@ class Registration:
         if unix is not None:
             self.set_time(unix)
 
-    def _interval_changed(self, *_):
+    def plan_heartbeat(self):
+        """The next one is due an interval from now."""
         seconds = self._station.settings.get("HeartbeatInterval")
         if seconds > 0:
             self._heartbeat.start_s(seconds)

@@ -7,7 +7,7 @@ default of OCPP applies or nothing does; `full` puts the defaults in.
 ENERGY = "Energy.Active.Import.Register"
 OFFERED = "Current.Offered"
 
-_PHASES = ("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1")
+_PHASES = const(("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1"))
 # By the beginning of a measurand. None: a number without unit, or (Hertz, RPM) with none in 1.6.
 _UNITS = (
     ("Energy.Active", "Wh"),

@@ -16,12 +16,13 @@ _CRITICAL = (
     "MemoryExhaustion",
     "TamperDetectionActivated",
 )
-_START = ("StartupOfTheDevice", "ResetOrReboot")
+_START = const(("StartupOfTheDevice", "ResetOrReboot"))
 _TRIES = const(3)  # dials that may fail before the last good state comes back
 _INFO = const(255)  # characters
 _TYPE = const(50)
 _ASK_S = const(86400)  # between two requests for the same certificate
 _PAUSE_S = const(60)  # between two events that the other side can cause at will
+_CARE_S = const(3600)  # between two looks at our certificate
 
 
 class Security:
@@ -88,11 +89,32 @@ class Security:
             return "there is no certificate of this station"
         return None
 
-    def profile_changed(self, before):
-        """Come back under the new profile; `before` returns if that does not work."""
-        certificates = self._station.part("certificates")
-        certificates.keep("profile", [before, 0])
-        self.event("ReconfigurationOfSecurityParameters", "SecurityProfile")
+    def profile_changed(self, profile, before):
+        """Come back under the new profile; a higher one has to prove itself (A05), or `before`
+        returns."""
+        if profile > before:
+            self._station.part("certificates").keep("profile", [before, 0])
+            self.event("ReconfigurationOfSecurityParameters", "SecurityProfile")
+        self._come_back()
+
+    def password_changed(self):
+        """Come back with the new password (A01)."""
+        station = self._station
+        station.refused = 0
+        self.event("ReconfigurationOfSecurityParameters", "AuthorizationKey")
+        if station.settings.get("SecurityProfile") in (1, 2):
+            self._come_back()
+
+    def certificate_changed(self):
+        """There is a new certificate of ours: use it (A02.FR.08)."""
+        station = self._station
+        if station.settings.get("SecurityProfile") != 3 or station.presented is None:
+            return
+        if station.part("certificates").current() != station.presented:
+            self._come_back()
+
+    def _come_back(self):
+        self._station.jobs.append(_dial_anew(self._station))
 
     # -- the connection --
 
@@ -168,12 +190,13 @@ class Security:
         from ocpp.station import own
 
         station = self._station
+        station.cared = station.clock.uptime() + _CARE_S
         certificates = station.part("certificates")
         if own.upkeep(station):
             now = certificates.now()[0]
             if now - certificates.note("asked", 0) >= _ASK_S and self.request_certificate():
                 certificates.keep("asked", now)
-        station.certificate_changed()
+        self.certificate_changed()
 
     def request_certificate(self):
         """Have a new key made and a certificate requested. False if that can't be."""
@@ -187,3 +210,11 @@ class Security:
         station.requesting = True
         station.jobs.append(own.request(station))
         return True
+
+
+def _dial_anew(station):
+    """A job. What is under way is finished first, the answer about the password included."""
+    connection = station.connection
+    while connection.connected and (station.rpc.busy or connection.busy):
+        yield
+    connection.drop(0)

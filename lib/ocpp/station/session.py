@@ -13,25 +13,7 @@ _OPENING_S = const(5)
 _GLITCH = const(10)  # steps in a row that may fail
 _DOUBT_S = const(10)  # without energy after more of them
 
-EV_DISCONNECTED = "EVDisconnected"
 FIRMWARE = "firmware"  # vendor code of errors that the firmware itself reports
-
-
-class Grant:
-    """An identifier that may charge here and waits for its transaction to begin."""
-
-    def __init__(self, id_token, kind="", parent=None, floating=False):
-        self.id_token = id_token
-        self.kind = kind
-        self.parent = parent
-        self.floating = floating  # True: given without a connector; moves to the one plugged first
-        self.seen = (
-            False  # True: has been accepted for a whole step, so that this state is reported
-        )
-        self.remote_start_id = None  # number that a remote start gave
-        self.trigger = None  # what completes the start, once accepted
-        self.profile = None  # charging profile that came with a remote start
-        self.reservation = None  # id of the reservation that it uses
 
 
 class Session:
@@ -120,13 +102,7 @@ class Session:
         tx = self.tx
         if tx is None or tx.suspended or tx.energy_end_wh is not None or tx.ending:
             return
-        share = self.station.settings.get("MaxEnergyOnInvalidId") or 0
-        self._log("identifier not accepted; energy still given:", share, "Wh")
-        self.station.emit("DeAuthorized", self)
-        if share > 0:
-            tx.energy_end_wh = _charging().register(self) + share
-        else:
-            _charging().withhold(self)
+        _charging().deauthorize(self)
 
     # -- the loop
     # ----------------------------------------------------------------------------------
@@ -201,7 +177,7 @@ class Session:
         self._log("unplugged")
         self._waiting = False
         if self.tx:
-            return self._lost_ev()
+            return _charging().unplugged(self)
         self._timer.stop()
         self.info = ""
         if self.grant:
@@ -215,22 +191,6 @@ class Session:
     def release_lock(self):
         self.lock_holder = None
         self.lock_wanted = False
-
-    def _lost_ev(self):
-        """StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect (OCPP 1.6 §4.9,
-        §4.10): as
-        long as the transaction runs, the lock stays shut."""
-        if self.tx.ending:
-            return
-        settings = self.station.settings
-        self.info = "EV side disconnected"
-        if not settings.get("StopTransactionOnEVSideDisconnect"):
-            return
-        if settings.get("UnlockConnectorOnEVSideDisconnect"):
-            self.lock_wanted = False
-        else:
-            self.lock_holder = (self.tx.id_token, self.tx.parent)
-        self.stop(None, EV_DISCONNECTED)
 
     def _wait(self):
         seconds = self.station.settings.get("ConnectionTimeOut")
@@ -258,8 +218,10 @@ class Session:
             and self.station.operative
             and self.metered()
         ):
-            self.station.tidy()  # what led here is not needed any more
-            _charging().start(self)
+            if self.grant.due:
+                return _charging().start(self)
+            self.grant.due = True
+            self.station.jobs.append(self.station.tidying())
 
 
 def _charging():

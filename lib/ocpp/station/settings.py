@@ -10,7 +10,7 @@ import sys
 
 from ocpp.log import log
 
-_MODULES = const("settings_edit settings_rules settings_table measurands")
+_MODULES = const("settings_edit settings_rules settings_table measurands changes")
 
 
 class _Values:
@@ -19,6 +19,8 @@ class _Values:
 
 class Settings:
     """The settings of one station, kept in `store` (see `ocpp.store`)."""
+
+    owner = None  # the station, once it is to be told of changes and asked about them
 
     def __init__(self, store):
         self._store = store
@@ -51,9 +53,17 @@ class Settings:
 
     def adopt(self, name, value):
         """Take a value (of the setting's type) until the next start, without storing it."""
-        if getattr(self._values, name, self) == value:
+        before = getattr(self._values, name, self)
+        if before == value:
             return
         setattr(self._values, name, value)
+        try:
+            if self.owner:
+                from ocpp.station import changes
+
+                changes.changed(self.owner, name, value, before)
+        except Exception as e:
+            log.error("settings", name, "- what follows failed:", repr(e))
         for key in (name, "*"):
             for fn in self._watchers.get(key, ()):
                 try:

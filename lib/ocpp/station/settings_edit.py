@@ -158,11 +158,26 @@ def checked(s, d, text, validate=True):
         for item in value.split(",") if value else ():
             if int(item.split(".")[0]) > s.get("NumberOfConnectors"):
                 raise ValueError("no such connector")
-    validator = s.validators.get(name) if validate else None
-    wrong = validator(text_of(value)) if validator else None
+    wrong = why_not(s, name, text_of(value)) if validate else None
     if wrong:
         raise ValueError(wrong)
     return value
+
+
+def guarded(s, name):
+    """True if somebody says whether the CSMS may change a setting that asks for it."""
+    return name in s.validators or (s.owner is not None and name == "SecurityProfile")
+
+
+def why_not(s, name, text):
+    """What validators have against it, or None."""
+    if name in s.validators:
+        return s.validators[name](text)
+    if s.owner is None:
+        return None
+    from ocpp.station import changes
+
+    return changes.wrong(s.owner, name, text)
 
 
 def most(s, d):
@@ -180,7 +195,7 @@ def permitted(s, d, text):
     name = rules.name_of(d)
     if d[rules.ACCESS] == "r" or name in s._fixed:
         raise ValueError("read-only")
-    if "guard" in d[rules.FLAGS] and name not in s.validators:
+    if "guard" in d[rules.FLAGS] and not guarded(s, name):
         raise ValueError("can't be changed")
     value = checked(s, d, text)
     if "rise" in d[rules.FLAGS] and value <= s.get(name):

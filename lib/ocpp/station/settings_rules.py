@@ -7,19 +7,19 @@ when needed and let go afterwards (see `settings.Settings`).
 from ocpp.station.measurands import NAMES, PHASES
 from ocpp.station.settings_table import TABLE
 
-NAME16 = const(0)
+_NAME16 = const(0)
 NAME2 = const(1)
 TYPE = const(2)
-UNIT = const(3)
+_UNIT = const(3)
 DEFAULT = const(4)
-LIMITS = const(5)
+_LIMITS = const(5)
 ACCESS = const(6)
 FLAGS = const(7)
 
 _LONGEST = const(500)  # characters of a value: what OCPP 1.6 can carry (§6.9)
 _MOST = const(2147483647)
 
-_ROTATIONS = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
+_ROTATIONS = const(("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR"))
 
 _FORM = {
     "bool": "true or false",
@@ -38,7 +38,7 @@ def definitions(declared):
 
 def name_of(d):
     """Canonical name: the 1.6 name if there is one, else `Component.Variable`."""
-    return d[NAME16] or d[NAME2]
+    return d[_NAME16] or d[NAME2]
 
 
 def find(declared, spelling):
@@ -68,13 +68,13 @@ def value(d, text, most=None):
         if kind == "bool":
             return ("false", "true").index(text.lower()) == 1
         if kind == "int":
-            return _int(d[LIMITS], text)
+            return _int(d[_LIMITS], text)
         if kind == "decimal":
-            return _decimal(d[LIMITS], text)
+            return _decimal(d[_LIMITS], text)
         if kind == "str":
-            return _str(d[LIMITS], text)
+            return _str(d[_LIMITS], text)
         if kind == "enum":
-            return _member(d[LIMITS], text)
+            return _member(d[_LIMITS], text)
         return _list(d, text, most)
     except ValueError:
         raise ValueError(accepted(d, most)) from None
@@ -82,7 +82,7 @@ def value(d, text, most=None):
 
 def accepted(d, most=None):
     """What a setting accepts, in words."""
-    kind, limits = d[TYPE], d[LIMITS]
+    kind, limits = d[TYPE], d[_LIMITS]
     if kind == "int":
         text = "a whole number" + _range(limits, "0")
     elif kind == "decimal":
@@ -104,7 +104,7 @@ def nearest(declared, spelling):
     low = spelling.lower()
     best, least = "", 1000
     for d in definitions(declared):
-        for name in (d[NAME16], d[NAME2]):
+        for name in (d[_NAME16], d[NAME2]):
             distance = _distance(low, name.lower()) if name else 1000
             if distance < least:
                 best, least = name, distance
@@ -117,8 +117,8 @@ def check_definition(line):
     if len(d) != 8:
         raise ValueError("a setting has 8 fields, this has %d: %s" % (len(d), line))
     types = ("bool", "int", "decimal", "str", "enum", "csl", "measurands", "rotation")
-    named = d[NAME16] or d[NAME2]
-    if not named or "." in d[NAME16] or (d[NAME2] and "." not in d[NAME2]):
+    named = d[_NAME16] or d[NAME2]
+    if not named or "." in d[_NAME16] or (d[NAME2] and "." not in d[NAME2]):
         raise ValueError("a setting is named Key or Component.Variable: " + line)
     if d[TYPE] not in types or d[ACCESS] not in ("rw", "r", "w"):
         raise ValueError("unknown type or access: " + line)
@@ -201,7 +201,7 @@ def _item(d, text):
         if not number.isdigit() or rotation not in _ROTATIONS:
             raise ValueError
         return "%d.%s" % (int(number), rotation)
-    return _member(d[LIMITS], text) if d[LIMITS] else text
+    return _member(d[_LIMITS], text) if d[_LIMITS] else text
 
 
 def _measurand(text):

@@ -26,7 +26,7 @@ TABLE = (
     # Remember what the CSMS said of identifiers.
     "AuthorizationCacheEnabled|AuthCacheCtrlr.Enabled|bool||true||rw|",
     # A remote start asks the CSMS about its identifier first.
-    "AuthorizeRemoteTxRequests|AuthCtrlr.AuthorizeRemoteStart|bool||false||rw|",
+    "AuthorizeRemoteTxRequests|AuthCtrlr.AuthorizeRemoteStart|bool||false||rw|lazy",
     # How often the light blinks to signal something.
     "BlinkRepeat||int|times|3|0..100|rw|lazy",
     # Clock-aligned meter values every so often, counted from midnight UTC; 0: none.
@@ -72,7 +72,7 @@ TABLE = (
     # Connectors the station has.
     "NumberOfConnectors||int||1|1..|r|",
     # How often a failed reset is tried again.
-    "ResetRetries|OCPPCommCtrlr.ResetRetries|int|times|2|0..10|rw|",
+    "ResetRetries|OCPPCommCtrlr.ResetRetries|int|times|2|0..10|rw|lazy",
     # Unplugging at the EV ends the transaction; false: it is only suspended.
     "StopTransactionOnEVSideDisconnect|TxCtrlr.StopTxOnEVSideDisconnect|bool||true||rw|",
     # End a transaction whose identifier is found invalid; false: only stop the energy.
@@ -111,19 +111,19 @@ TABLE = (
     # The local authorization list counts, and can be read and sent.
     "LocalAuthListEnabled|LocalAuthListCtrlr.Enabled|bool||true||rw|",
     # Identifiers that fit into the local authorization list.
-    "LocalAuthListMaxLength||int||5000|1..|r|lazy",
+    "LocalAuthListMaxLength||int||5000|1..|r|",
     # Identifiers that one SendLocalList may carry.
-    "SendLocalListMaxLength|LocalAuthListCtrlr.ItemsPerMessage|int||50|1..|r|lazy",
+    "SendLocalListMaxLength|LocalAuthListCtrlr.ItemsPerMessage|int||50|1..|r|",
     # -- Reservation (OCPP 1.6 §9.3) --
     # A reservation may leave open which connector it is for.
-    "ReserveConnectorZeroSupported|ReservationCtrlr.NonEvseSpecific|bool||true||r|lazy",
+    "ReserveConnectorZeroSupported|ReservationCtrlr.NonEvseSpecific|bool||true||r|",
     # The station takes reservations.
-    "ReservationEnabled|ReservationCtrlr.Enabled|bool||true||rw|lazy",
+    "ReservationEnabled|ReservationCtrlr.Enabled|bool||true||rw|",
     # -- Firmware management (OCPP 1.6 §9.5) --
     # Protocols files are transferred with.
     "SupportedFileTransferProtocols|OCPPCommCtrlr.FileTransferProtocols|csl||HTTP,HTTPS,FTP,FTPS||r|lazy",
     # New firmware is started at once, though that ends transactions.
-    "FirmwareInstallAtOnce|CustomizationCtrlr.FirmwareInstallAtOnce|bool||false||rw|",
+    "FirmwareInstallAtOnce|CustomizationCtrlr.FirmwareInstallAtOnce|bool||false||rw|lazy",
     # New firmware the CSMS has not accepted by then is replaced by the old one.
     "FirmwareTrialTime|CustomizationCtrlr.FirmwareTrialTime|int|s|600|60..86400|rw|lazy",
     # UpdateFirmware is obeyed; false: only SignedUpdateFirmware is (whitepaper L01.FR.20).
@@ -140,7 +140,7 @@ TABLE = (
     # Name of the operator, put into certificate requests.
     "CpoName|SecurityCtrlr.OrganizationName|str||-|1..64|rw|lazy",
     # Security events are written to the security log only.
-    "DisableSecurityEventNotifications|CustomizationCtrlr.DisableSecurityEventNotifications|bool||false||rw|",
+    "DisableSecurityEventNotifications|CustomizationCtrlr.DisableSecurityEventNotifications|bool||false||rw|lazy",
     # 0 none, 1 basic authentication, 2 with TLS, 3 TLS with a client certificate.
     "SecurityProfile|SecurityCtrlr.SecurityProfile|int||0|0..3|rw|rise guard",
     # -- Smart charging (OCPP 1.6 §9.4) --
@@ -185,15 +185,15 @@ TABLE = (
     # Which of these events, happening first, starts a transaction.
     (
         "|TxCtrlr.TxStartPoint|csl||PowerPathClosed|ParkingBayOccupancy,EVConnected,Authorized,"
-        "DataSigned,PowerPathClosed,EnergyTransfer|rw|"
+        "DataSigned,PowerPathClosed,EnergyTransfer|rw|lazy"
     ),
     # Which of these, ceasing to hold, ends it.
     (
         "|TxCtrlr.TxStopPoint|csl||EVConnected,Authorized|ParkingBayOccupancy,EVConnected,Authorized,"
-        "DataSigned,PowerPathClosed,EnergyTransfer|rw|"
+        "DataSigned,PowerPathClosed,EnergyTransfer|rw|lazy"
     ),
     # What the start of a transaction tells.
-    "|SampledDataCtrlr.TxStartedMeasurands|measurands||Energy.Active.Import.Register||rw|",
+    "|SampledDataCtrlr.TxStartedMeasurands|measurands||Energy.Active.Import.Register||rw|lazy",
     # -- This station's own --
     # How long an authorization request waits for the CSMS before the offline rules decide.
     "AuthorizationTimeout|CustomizationCtrlr.AuthorizationTimeout|int|s|20|1..600|rw|",

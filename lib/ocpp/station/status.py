@@ -39,10 +39,9 @@ class StatusReporter:
     def __init__(self, station):
         self._station = station
         self._slots = [_Slot(station.clock) for _ in range(len(station.connectors) + 1)]
-        station.settings.watch("MinimumStatusDuration", self._hurry)
 
-    def _hurry(self, seconds):
-        """The wait was changed: what waits under the old one goes out now."""
+    def hurry(self):
+        """MinimumStatusDuration was changed: what waits under the old one goes out now."""
         for slot in self._slots:
             slot.timer.stop()
         self._station.rpc.wake = True
@@ -51,30 +50,39 @@ class StatusReporter:
         """Look at every connector; called once per step of the domain. Allocates nothing when
         idle."""
         station = self._station
-        self._look(self._slots[0], station.state(), station.errors, "")
+        slots = self._slots
+        slot = slots[0]
+        if slot.timer.expired():
+            station.rpc.wake = True
+        state = station.state()
+        if state is not slot.state or slot.error or station.errors:
+            self._look(slot, state, station.errors, "")
         for c in station.connectors:
-            self._look(self._slots[c.id], c.state(), c.errors, c.info)
+            slot = slots[c.id]
+            if slot.timer.expired():
+                station.rpc.wake = True
+            state = c.state()
+            if state is not slot.state or slot.error or c.errors or slot.info is not c.info:
+                self._look(slot, state, c.errors, c.info)
 
     def _look(self, slot, state, errors, info):
         error = _next(slot.told, errors, state) if errors else None
-        if state != slot.state or error is not slot.error or info != slot.info:
-            station = self._station
-            first = slot.state is None
-            before = slot.key
-            slot.state, slot.error, slot.info = state, error, info
-            slot.prune(errors)
-            self._word(slot)
-            if first or slot.key != before:  # else two states that are told in the same words
-                least = 0 if first else station.settings.get("MinimumStatusDuration")
-                slot.stamp = station.stamp()
-                slot.order = station.rpc.next_order()
-                slot.timer.start(least * 1000)
-            id = self._slots.index(slot)
-            station.emit("Status", station.connectors[id - 1] if id else None)
-            station.rpc.wake = True
-        elif slot.timer.expired():
-            station = self._station
-            station.rpc.wake = True
+        if state == slot.state and error is slot.error and info == slot.info:
+            return
+        station = self._station
+        first = slot.state is None
+        before = slot.key
+        slot.state, slot.error, slot.info = state, error, info
+        slot.prune(errors)
+        self._word(slot)
+        if first or slot.key != before:  # else two states that are told in the same words
+            least = 0 if first else station.settings.get("MinimumStatusDuration")
+            slot.stamp = station.stamp()
+            slot.order = station.rpc.next_order()
+            slot.timer.start(least * 1000)
+        id = self._slots.index(slot)
+        station.emit("Status", station.connectors[id - 1] if id else None)
+        station.rpc.wake = True
 
     def _word(self, slot):
         dialect = self._station.dialect

@@ -8,9 +8,25 @@ to the one that is plugged in first.
 
 from ocpp.log import log
 from ocpp.station.identity import ACCEPTED, same
-from ocpp.station.session import Grant
 
 _LATE_S = const(5)  # after the time-out of an authorization it can be asked for again
+
+
+class Grant:
+    """An identifier that may charge here and waits for its transaction to begin."""
+
+    def __init__(self, id_token, kind="", parent=None, floating=False):
+        self.id_token = id_token
+        self.kind = kind
+        self.parent = parent
+        self.floating = floating  # True: given without a connector; moves to the one plugged first
+        # True: has been accepted for a whole step, so that this state is reported
+        self.seen = False
+        self.due = False  # True: all is ready, and what led here is let go
+        self.remote_start_id = None  # number that a remote start gave
+        self.trigger = None  # what completes the start, once accepted
+        self.profile = None  # charging profile that came with a remote start
+        self.reservation = None  # id of the reservation that it uses
 
 
 class Tokens:
@@ -76,7 +92,7 @@ class Tokens:
         grant.remote_start_id = remote_start_id
         grant.profile = profile
         ask = station.settings.get("AuthorizeRemoteTxRequests")
-        if ask or not target.admits(id_token, parent):  # of which group is it? (§5.13)
+        if ask or not admits(target, id_token, parent):  # of which group is it? (§5.13)
             self.authorize(target, grant)
         else:
             target.accept(grant)
@@ -91,7 +107,7 @@ class Tokens:
                 and grant.floating
                 and not other.plugged
                 and other is not connector
-                and connector.admits(grant.id_token, grant.parent)
+                and admits(connector, grant.id_token, grant.parent)
             ):
                 other.revoke()
                 grant.floating = False
@@ -109,7 +125,7 @@ class Tokens:
         """The connector that a card without one is for, or None. Not one that is, or whose cable
         is, kept for somebody else (OCPP 1.6 §3.5.4, §5.13)."""
         free = [
-            c for c in reach if c.free and c.lock_holder is None and c.admits(id_token, parent)
+            c for c in reach if c.free and c.lock_holder is None and admits(c, id_token, parent)
         ]
         for c in free:
             if c.plugged and not c.finishing:
@@ -161,7 +177,7 @@ class Tokens:
     def barred(self, connector, id_token, parent=None, sure=True):
         """True if it is kept for somebody else, which the host is told. Not `sure`: whether the
         identifier is of a group is not known yet."""
-        if connector.admits(id_token, parent):
+        if admits(connector, id_token, parent):
             return False
         part = self._station.reservations
         if not sure and part and part.grouped(connector):
@@ -171,7 +187,8 @@ class Tokens:
 
     def _opens_lock(self, reach, id_token, parent):
         for c in reach:
-            if c.releases(id_token, parent):
+            holder = c.lock_holder
+            if holder and (same(holder[0], id_token) or same(holder[1], parent)):
                 log.info("card", id_token, "opens the lock of connector", c.id)
                 c.release_lock()
                 return True
@@ -181,3 +198,16 @@ class Tokens:
         """Tell the host that an identifier may not charge."""
         log.info("card", id_token, "refused:", info.status)
         self._station.emit("AuthorizationRejected", connector)
+
+
+def admits(connector, id_token, parent):
+    """False if a reservation keeps it for others than this identifier and its group."""
+    station = connector.station
+    part = station.reservations
+    if part:
+        part.mark()
+    if connector.reservation is None:
+        return True
+    if station.reserved_for:
+        return bool(station.reserved_for(connector, id_token, parent))
+    return part is not None and part.claim(connector, id_token, parent) is not None

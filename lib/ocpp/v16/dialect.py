@@ -110,7 +110,7 @@ class Dialect:
     # -----------------------------------------------------------------------------
 
     def on_call(self, request):
-        """Answer a CALL. Errors per OCPP-J 1.6 §4.2.3."""
+        """Answer a CALL, in steps (a generator). Errors per OCPP-J 1.6 §4.2.3."""
         station = self.station
         if station.registration.status == "Rejected":
             log.warn("rpc", request.action, "not answered, the station is rejected (§4.2)")
@@ -122,11 +122,13 @@ class Dialect:
             return handler(request)
         if not station.knows(action):
             raise calls.CallError("NotImplemented", "unknown action " + action[:50])
+        yield
         op = self.op(action)
         if not hasattr(op, "handle"):
             raise calls.CallError(
                 "NotSupported", action + " is not supported by this charge point"
             )
+        yield
         try:
             station.check(action, True, request.payload)
         except calls.CallError as e:
@@ -134,6 +136,7 @@ class Dialect:
             if answer is None:
                 raise
             return answer
+        yield
         return op.handle(self, request)
 
     def on_garbage(self, text, id, what):

@@ -27,6 +27,8 @@ class Dialect:
         self.boot_reason = None  # of the next BootNotification, where it is not the station's
         self.reset_waits = False  # True: a reset is due once no transaction runs
         self._prefix = _prefix(station.store)
+        name = "SampledDataCtrlr.TxStartedMeasurands"  # in memory where it is needed
+        station.settings.adopt(name, station.settings.get(name))
 
     def op(self, action):
         """The module of an action, or None if it is not supported here."""

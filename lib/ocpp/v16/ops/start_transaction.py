@@ -22,5 +22,5 @@ def learn(dialect, record, result):
     id = result["transactionId"]
     if not isinstance(id, int):
         raise ValueError("transactionId")
-    dialect.station.started(record.key, record.data["id"], id, info)
+    dialect.station.authorization.started(record.key, record.data["id"], id, info)
     return id, info.status

@@ -68,7 +68,7 @@ def learn(dialect, record, result):
             if c.tx and c.tx.key == record.key:
                 token = token or c.tx.id_token
         if record.kind != END and token is not None:
-            station.started(record.key, token, id, info)
+            station.authorization.started(record.key, token, id, info)
         elif token:
             station.authorization.learn(token, info)
     if record.kind == START:
