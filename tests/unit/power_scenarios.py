@@ -163,7 +163,7 @@ def firmware_pending(world):
     s.run(12000)
     s.connection.disconnect()
     s.event("firmware", "Downloaded")
-    s.event("security", "FirmwareUpdated")
+    s.event("security", "SettingSystemTime")
     s.run(15000)
     s.event("firmware", "Installing")
     s.event("security", "ResetOrReboot")
@@ -225,5 +225,5 @@ SESSIONS = (
 UPKEEP = (
     Proof("compaction", aged, compaction, 2),
     Proof("settings and availability", lambda: World(2), settings_and_availability, 1),
-    Proof("firmware status pending", World, firmware_pending, 1, 6),
+    Proof("firmware status pending", World, firmware_pending, 1, 7),
 )

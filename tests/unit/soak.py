@@ -80,6 +80,8 @@ class Course(World):
         self.wish = None
         self.began.clear()
         self.unheard()
+        if self.life:
+            self.life.station.tidy()  # a real boot finds nothing in memory
         self.life = None
         self.reason = reason
         self.flash.restore()

@@ -43,7 +43,7 @@ def soothe(world):
     if not world.life.connection.online:
         world.hang_up()
     for socket in world.sockets:
-        socket.set_meter("ok")
+        socket.set_meter("ok", world.ms)
         clear_faults(world, socket)
         unplug(world, socket)
 
@@ -199,8 +199,8 @@ def clear_faults(world, socket):
 def meter(world):
     """The meter falls silent for a while."""
     socket = _socket(world)
-    socket.set_meter(world.dice.pick(("silent", "broken")))
-    world.soon(world.dice.between(1000, 600000), lambda: socket.set_meter("ok"))
+    socket.set_meter(world.dice.pick(("silent", "broken")), world.ms)
+    world.soon(world.dice.between(1000, 600000), lambda: socket.set_meter("ok", world.ms))
 
 
 def other_meter(world):

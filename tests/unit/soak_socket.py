@@ -2,6 +2,7 @@
 
 _DOUBT_WH = const(100)  # may be in doubt after a cut, or what flowed in
 _DOUBT_MS = const(60000)
+_STEP_S = const(2)  # between two looks at the meter: the loop is called that seldom here
 _BAND = const(500000000)  # Wh between the registers of two connectors
 BACK = 10000000  # Wh a register is set back by: readings never come twice
 
@@ -50,8 +51,10 @@ class Socket:
         self.session = None  # Session that runs, or the last one
         self.operative = True  # as the station said; None: power went while it was asked
         self.recent = []  # (ms, register) once a second
+        self.shelved = ((), 0)  # that, and the register, before the meter was set back
         self.burst = None  # [lo, hi, tag]
         self.unread = None  # register when the meter fell silent
+        self.silent = None  # `recent` then, the register, ms
         self.lost = None  # register when the meter was set back in a session
         self.open_books()
 
@@ -97,10 +100,11 @@ class Socket:
             self.bursts.append(tuple(self.burst))
             self.burst = None
 
-    def set_meter(self, state):
+    def set_meter(self, state, ms):
         """The meter falls silent, or is back."""
         if self.meter == "ok" and state != "ok":
             self.unread = self.last_read
+            self.silent = (list(self.recent), self.unread, ms)
         if state == "ok" and self.unread is not None:
             self.end_silence()
         self.meter = state
@@ -117,6 +121,7 @@ class Socket:
         self.session_over()
         self.end_burst()
         self.gaps.append((self.last_read, self.register))
+        self.shelved = (self.recent, self.register)
         self.base -= BACK
         self.recent = []
         if self.session and self.session.open:
@@ -133,13 +138,17 @@ class Socket:
         self.closed = False
         self.opens_at = None
         self.end_burst()
-        wh = self.register
-        lo = wh
-        for at, then in self.recent:
-            if ms - at <= _DOUBT_MS:
-                lo = then
-                break
-        lo = max(lo, wh - _DOUBT_WH)
-        if lo < wh:
-            self.gaps.append((lo, wh))
+        now = (self.recent, self.register, ms)
+        if self.unread is not None:
+            now = self.silent  # what flowed since can't be known anyway
+        for recent, wh, end in (self.shelved + (ms,), now):
+            lo = wh
+            for at, then in recent:
+                if end - at <= _DOUBT_MS:
+                    lo = then
+                    break
+            lo = max(lo, wh - _DOUBT_WH - self.rate * _STEP_S // 1000)
+            if lo < wh:
+                self.gaps.append((lo, wh))
+        self.shelved = ((), 0)
         self.recent = []

@@ -181,3 +181,17 @@ def test_an_end_is_never_dated_before_its_start():
     again.done(again.head().seq, 1)
     assert again.head().kind == END and again.head().stamp == begun
     flash.umount()
+
+
+def test_a_card_at_boot_does_not_wait_behind_a_resumed_transaction():
+    quiet()
+    s = Setup(1, {"OnPowerLoss": "resume", "LocalPreAuthorize": "true"})
+    s.run(1000)
+    s.charge()
+    key = s.c.tx.key
+    s = s.restart(online=False)
+    s.plug()
+    s.station.present("TAG1", 1)
+    s.run(15000)
+    assert s.c.tx.key == key and s.c.grant is None
+    assert s.c.status == "Charging", s.c.status

@@ -9,6 +9,7 @@ from powercut import Flash
 from support import raises
 from test_schedule import run_job
 
+from ocpp import configure
 from ocpp.station import fields as f
 from ocpp.station import profiles
 from ocpp.store import Store
@@ -21,7 +22,7 @@ class Limits:
         self.station = self
         self.store = Store("/flash")
         self.settings = {"OnPowerLoss": resume}
-        self.slots = profiles.on_flash("/flash")
+        self.slots = configure.profiles("/flash")
         self.volatile = []
         self.editing = False
         self.news = 0

@@ -1,0 +1,218 @@
+"""A random life of an outlet, watched by rules that know nothing of the machine under test.
+
+The rules look at the car, the buttons and the sensors themselves, not at what was made of them,
+and hold at every tick: how long may the contactor stay closed after something went wrong, and what
+must have been well when it closed.
+"""
+
+import random
+
+from evse.timing import DWELL_MS, STABLE_MS, STALL_MS, TICK_MS, WITHDRAW_MS
+from evse_support import Bench
+
+_GLITCH_MS = const(20)  # two looks: less than what counts
+
+
+class Walk:
+    """`loop_ms`: period of the main loop; `ventilated`: also state D is charged."""
+
+    def __init__(self, seed, loop_ms=20, ventilated=False):
+        self.seed = seed
+        random.seed(seed)
+        self.bench = Bench(
+            loop_ms,
+            ventilated=ventilated,
+            has_residual=True,
+            has_lock=True,
+            has_feedback=True,
+            switches_phases=True,
+            pe=True,
+            celsius=20,
+            drawn=0,
+            meter_ms=0,
+        )
+        self.loop_ms = loop_ms
+        # ms for which each has been bad; the longest that the contactor may stay closed then
+        slow = 2 * loop_ms + 20
+        self.limits = {
+            "car": 30,
+            "diode": 100,
+            "permit": WITHDRAW_MS + slow,
+            "pressed": 10,
+            "trips": 50,
+            "dead": 30,
+            "stalled": STALL_MS + 20,
+            "earth": 250 + slow,
+            "lock": 250 + slow,
+            "hot": slow,
+        }
+        self.bad = dict(self.limits)
+        for name in self.bad:
+            self.bad[name] = 0
+        self.asks_ms = 0  # without a break
+        self.opened = -DWELL_MS
+        self.tested = False  # the monitor since the car came
+        self.was = 0
+        self.edges = {}  # (state, next state): times taken
+        self.closings = 0
+        self.state = "Empty"
+
+    def rules(self):
+        """Look at the world after a tick."""
+        hal = self.bench.hal
+        controller = self.bench.controller
+        asks = hal.car == "C" or (hal.car == "D" and hal.ventilated)
+        limit = controller.limit_ma
+        pulsing = hal.duty is not None and 0 < hal.duty < 10000
+        now = {
+            "car": not asks,
+            "diode": not hal.diode and pulsing,
+            "permit": not controller.permit or (limit is not None and limit < 6000),
+            "pressed": hal.pressed,
+            "trips": hal.trips,
+            "dead": hal.dead,
+            "stalled": self.bench.stalled,
+            "earth": not hal.pe and not self.bench.stalled,
+            "lock": not hal.shut and not self.bench.stalled,
+            "hot": hal.celsius >= 80 and not self.bench.stalled,
+        }
+        bad = self.bad
+        for name in now:
+            bad[name] = bad[name] + TICK_MS if now[name] else 0
+        self.asks_ms = self.asks_ms + TICK_MS if asks else 0
+        if hal.car == "A" and self.bench.controller.state == "Empty":
+            self.tested = False
+        self.tested = self.tested or (hal.testing and hal.residual())
+        if hal.closed:
+            for name in bad:
+                if bad[name] > self.limits[name]:
+                    self.fail("closed %d ms after %s" % (bad[name], name))
+            if not self.was:
+                self.closing(hal, asks)
+        elif self.was:
+            self.opened = hal.now
+        self.was = hal.closed
+
+    def closing(self, hal, asks):
+        self.closings += 1
+        bad = self.bad
+        # Up to two looks and one loop old is what it acted on.
+        late = _GLITCH_MS + 10
+        for name in ("car", "diode", "pressed", "dead"):
+            if bad[name] > late:
+                self.fail("closed while %s was bad" % name)
+        if asks and self.asks_ms < STABLE_MS - _GLITCH_MS:
+            self.fail("closed %d ms after the car asked" % self.asks_ms)
+        if bad["permit"] > self.loop_ms + 10:
+            self.fail("closed without a permit")
+        for name in ("earth", "lock", "hot"):
+            if bad[name] > self.loop_ms + 10:
+                self.fail("closed while %s was bad" % name)
+        if not self.tested:
+            self.fail("closed without a test of the monitor")
+        if hal.now - self.opened < DWELL_MS:
+            self.fail("closed %d ms after it opened" % (hal.now - self.opened))
+
+    def fail(self, text):
+        raise AssertionError(
+            "%s at %d ms, seed %d, %s"
+            % (text, self.bench.hal.now, self.seed, self.bench.controller.state)
+        )
+
+    def go(self, events):
+        """That many random events, with random time between them."""
+        bench = self.bench
+        for _ in range(events):
+            self.event(bench.hal, bench.controller)
+            if random.getrandbits(4):
+                ms = 10 * (1 + random.getrandbits(3))
+            else:  # time to get somewhere
+                ms = 10 * random.getrandbits(7 if random.getrandbits(2) else 10)
+            self.run(ms)
+
+    def run(self, ms):
+        bench = self.bench
+        for _ in range(ms // TICK_MS):
+            bench.run(TICK_MS)
+            self.rules()
+            if bench.controller.state != self.state:
+                edge = (self.state, bench.controller.state)
+                self.edges[edge] = self.edges.get(edge, 0) + 1
+                self.state = bench.controller.state
+
+    def event(self, hal, controller):
+        """Something happens: mostly the car, and mostly it gets better again."""
+        kind = random.getrandbits(5)
+        if self.state == "Waking" and kind > 28:  # seldom and short: or nothing would happen in it
+            hal.welded = True
+        if kind < 6:
+            hal.car = "ABCCCCCCCCCCCDEF"[random.getrandbits(4)]
+            if hal.car == "A":
+                hal.diode = True
+        elif kind < 8:
+            # Never so much that one state is another; that is what the car's changes are for.
+            hal.noise_mv = (-700, -500, -300, 0, 0, 300, 500, 700)[random.getrandbits(3)]
+        elif kind == 8:
+            controller.permit = random.getrandbits(2) > 0
+        elif kind == 9:
+            controller.limit_ma = (None, 0, 5999, 6000, 6001, 10000, 32000, 63000)[
+                random.getrandbits(3)
+            ]
+        elif kind == 10:
+            controller.limit_phases = (None, 1, 2, 3)[random.getrandbits(2)]
+        elif kind < 16:
+            self.trouble(hal, kind)
+        else:
+            self.mend(hal, controller)
+
+    def trouble(self, hal, kind):
+        if random.getrandbits(2):
+            return
+        which = random.getrandbits(4)
+        if which < 3:
+            self.bench.stalled = True
+        elif which == 3:
+            hal.diode = False
+        elif which == 4:
+            hal.pressed = True
+        elif which == 5:
+            hal.trips = True
+        elif which == 6:
+            hal.dead = True
+        elif which == 7:
+            hal.pe = False
+        elif which == 8:
+            hal.celsius = 60 + random.getrandbits(5)
+        elif which == 9:
+            hal.drawn = 40000
+        elif which == 10:
+            hal.meter_ms = 100000
+        elif which == 11:
+            hal.jammed = True
+            hal.shut = random.getrandbits(1) == 1
+        elif which == 12:
+            hal.stuck_open = True
+        elif which == 13:
+            hal.test_works = False
+        elif which == 14:
+            hal.welded = not random.getrandbits(2)
+
+    def mend(self, hal, controller):
+        self.bench.stalled = False
+        hal.noise_mv = 0
+        hal.dead = False
+        if random.getrandbits(1):
+            hal.pressed = hal.trips = hal.jammed = hal.stuck_open = hal.welded = False
+            hal.pe = hal.test_works = True
+            hal.celsius = 20
+            hal.drawn = hal.meter_ms = 0
+            controller.permit = True
+            if not random.getrandbits(2):
+                controller.limit_ma = None
+        if not random.getrandbits(3):
+            controller.reset()
+        quiet = random.getrandbits(10)
+        if quiet < 16:  # so that also the long waits end
+            hal.car = "ABCC"[random.getrandbits(2)]
+            hal.diode = True
+            self.run(100000 if quiet == 0 else 10000)
