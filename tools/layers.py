@@ -2,7 +2,8 @@
 
 lib/ocpp       the MicroPython standard library, pki and itself, downward; time only in clock.py
 lib/ocpp/station   also names no protocol version, no dialect and no RPC
-lib/wsclient, lib/pki, lib/drivers, lib/evse   the standard library; lib/transfer: that, and wsclient
+lib/wsclient, lib/pki, lib/drivers, lib/evse   the standard library
+lib/transfer   that, and wsclient
 firmware, boards   no module of a dialect's inside; only boards may import `machine`
 """
 

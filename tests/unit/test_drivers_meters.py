@@ -311,6 +311,22 @@ def test_noise_in_between_changes_nothing():
     assert not meter.stale and meter.failures > 5
 
 
+def test_a_slow_meter_never_mixes_its_registers_up():
+    random.seed(8)
+    for name in ("eem350", "we514"):
+        clock, line, slave, meter = _meter(name)
+        step([meter], clock, 4000)
+        good = dict(meter.values)
+        assert len(good) > 4
+        for _ in range(60):
+            line.late_ms = random.getrandbits(11) % 1200
+            step([meter], clock, 1000)
+            assert meter.values == good, (name, line.late_ms, meter.values)
+        line.fix()
+        step([meter], clock, 8000)
+        assert meter.error is None
+
+
 def test_impossible_values_are_dropped():
     clock, line, slave, meter = _meter()
     step([meter], clock, 3000)
