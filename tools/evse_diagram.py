@@ -91,14 +91,27 @@ def timing_table(text):
     return table(("name", "value", "what", "source"), rows)
 
 
+def mrec_names():
+    """{"CX001": name} of the Minimum Required Error Codes, as the station knows them."""
+    tree = ast.parse((ROOT / "lib/ocpp/station/faults.py").read_text())
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "_MREC":
+            names = ast.literal_eval(node.value.args[0]).split(",")
+            return {"CX%03d" % n: name.split("=")[0] for n, name in enumerate(names, 1)}
+    raise ValueError("no _MREC in the station's faults.py")
+
+
 def fault_table(faults):
     rows = []
+    called = mrec_names()
     for line in faults["TABLE"].strip().split("\n"):
         name, code, mrec, ends, flags, words = line.split(" ", 5)
         how = _ENDS.get(ends, "%s s after its cause" % ends)
         stops = "yes" if "s" in flags else "less current"
         kind = "warning" if "w" in flags else "fault"
         pilot = "F" if "f" in flags else ("+12 V" if "s" in flags else "pulses")
+        if mrec != "-":
+            mrec += " " + called[mrec]
         rows.append((name, words, code, mrec, kind, stops, pilot, how))
     head = ("name", "what", "OCPP 1.6", "MREC", "told as", "stops", "pilot", "ends")
     return table(head, rows)

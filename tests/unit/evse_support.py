@@ -31,6 +31,7 @@ class Outlet(Hal):
         self.trips = False  # a residual current is there
         self.testing = False
         self.test_works = True
+        self.passed = False  # the monitor has tripped in a test
         self.shut = False
         self.jammed = False
         self.welded = False
@@ -91,6 +92,8 @@ class Outlet(Hal):
         return self.shut if self.has_lock else None
 
     def test_residual(self, on):
+        if self.testing and not on and self.residual():
+            self.passed = True
         self.testing = on
 
     def feedback(self):

@@ -19,7 +19,8 @@ from soak_world import Life, Restart, World
 
 from ocpp.log import log
 
-_HEAP = const(16000)  # bytes that the heap may differ from one calm hour to another
+# Bytes that the heap may differ from one calm hour to another: settings decide which parts stay
+_HEAP = const(32000)
 _HOUR = const(3600000)
 _GAPS = (
     (500, 5000),

@@ -2,6 +2,7 @@
 
 import gc
 
+import micropython
 from evse.guard import Guard
 from evse.timing import BACKUP_MS, OPEN_MS, STALL_MS, TICK_MS
 from evse_support import Bench, Outlet
@@ -52,14 +53,27 @@ def test_main_loop_that_fails_every_time_opens():
     bench.run(5000)
     assert bench.names() == ["Hardware"] and not bench.hal.closed
     assert bench.hal.duty == 10000
-    bench.hal.pilot = broken  # also the pilot: still no exception for the main loop
-    bench.guard.duty = 2666
-    bench.run(1000)
-    assert bench.controller.state == "Faulted" and not bench.hal.closed
-    del bench.hal.pilot, bench.hal.lamp
+    del bench.hal.lamp
     bench.run(29000)
     assert not bench.hal.closed
     bench.until("Charging", 5000)
+
+
+def test_pilot_that_cannot_be_driven():
+    bench = Bench().charge()
+
+    def broken(duty):
+        raise OSError("pilot")
+
+    bench.hal.pilot = broken  # no exception reaches the main loop
+    bench.controller.permit = False
+    assert bench.opens(2000) <= 20
+    bench.run(1000)
+    assert bench.controller.state == "Faulted" and bench.names() == ["Hardware"]
+    assert bench.hal.duty == 5333
+    del bench.hal.pilot
+    bench.run(100)
+    assert bench.hal.duty == 10000
 
 
 def test_pilot_that_cannot_be_measured():
@@ -182,6 +196,24 @@ def test_tick_and_idle_step_allocate_nothing():
     bench = Bench()
     assert allocated(bench.guard.tick, 100) == 0
     assert allocated(bench.controller.step, 100) == 0
+
+
+def test_tick_works_while_the_heap_is_locked():
+    """As in a hard interrupt: also when it has to open."""
+    bench = Bench().charge()
+    guard = bench.guard
+    bench.hal.contactor = bench.hal.lamp  # keeps the last command, where the bench has a list
+    micropython.heap_lock()
+    try:
+        for _ in range(10):
+            guard.tick()
+        closed = bench.hal.shown
+        bench.hal.car = "B"
+        for _ in range(3):
+            guard.tick()
+    finally:
+        micropython.heap_unlock()
+    assert closed == 3 and bench.hal.shown == 0 and guard.reason == "Left"
 
 
 def test_worst_gap_between_ticks_is_known():

@@ -114,6 +114,8 @@ def test_diode():
     assert not pilot.diode_seen and not pilot.diode_missing
     look(pilot, 6000, 1, -9900)
     assert pilot.diode_missing
+    look(pilot, 12000, 2, -12000)  # a short break takes nothing back
+    assert pilot.diode_missing and not pilot.diode_seen
     look(pilot, 6000, 1, 6000, False)  # no pulses: nothing is known
     assert not pilot.diode_missing and not pilot.diode_seen
     look(pilot, 12000, 20, 12000)  # no car: nothing to see
