@@ -58,10 +58,7 @@ def parts(station):
     station._domains = [("bounds", station._bound)]
     for c in station.connectors:
         station._domains.append(("connector %d" % c.id, c.step))
-    station._domains += [
-        ("states", station.statuses.update),
-        ("reports", station._tell),
-    ]
+    station._domains.append(("reports", station._tell))
 
 
 def settings(station, declare):

@@ -157,6 +157,8 @@ class Station(Host, OnDemand):
                 if 0 < i <= len(self.connectors):
                     self.connectors[i - 1].failed(e)
                 self.failed(parts[i][0], e)
+            if i <= len(self.connectors):
+                self.statuses.update(i)
         turn[1] = self.clock.ticks() - late
 
     def _bound(self):

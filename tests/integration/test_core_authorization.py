@@ -209,6 +209,7 @@ def test_the_cache_learns_from_every_answer(ocpp_csms, charger):
     start = charge(cs, ocpp_csms, tag="A")
     assert len(sent(ocpp_csms, "Authorize", since=mark)) == 1  # as it was cached as blocked
     ocpp_csms.call("RemoteStopTransaction", {"transactionId": start["transactionId"]})
+    ocpp_csms.wait_for("StopTransaction", since=mark)
     cs.wait_connector(1, status="Finishing")
     mark = ocpp_csms.mark()
     tokens["A"] = "Expired"

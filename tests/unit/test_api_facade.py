@@ -57,7 +57,7 @@ def test_before_start_everything_says_so():
 def test_start_loop_and_stop():
     w = World()
     assert ocpp.default() is w.station
-    w.run(500)
+    w.run(1500)
     assert w.csms.actions() == ["BootNotification"] + ["StatusNotification"] * 3
     assert ocpp.default() is w.station  # loading the domain has not hidden the functions
     ocpp.stop()

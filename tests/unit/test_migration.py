@@ -37,7 +37,7 @@ def test_all_is_told_and_in_use():
         assert record.kind == 3 and record.data["id"] == "PARKED" and why
         del case.world.csms.told[:]
         assert station.log.resend() == 1
-        case.s.run(2000)
+        case.s.run(4000)
         (told,) = case.world.csms.told
         assert told.kind == "stop" and told.payload["idTag"] == "PARKED"
         assert case.s.waiting() == (0, 0)

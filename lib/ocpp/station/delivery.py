@@ -23,7 +23,6 @@ class Delivery:
         self._retry = Timer(station.clock)
         self._failing = 0  # sequence number of the record that failed last
         self._attempts = 0  # failed deliveries of that one
-        self._waiting = 0  # records to be delivered, when last looked at
         self._orders = []  # (sequence number, order) of the newest records
         self._record = None  # the next to be delivered, as `head` read it
 
@@ -35,10 +34,8 @@ class Delivery:
         self._station.rpc.wake = True
 
     def step(self):
-        waiting = self._station.log.pending()  # more of them: parked ones are to be sent again
-        if self._retry.expired() or waiting != self._waiting:
-            self._waiting = waiting
-            self._station.rpc.wake = True
+        if self._retry.expired() or (self._station.log.pending() and not self._retry.running):
+            self._station.rpc.wake = True  # perhaps parked ones are to be sent again
 
     def retry_now(self):
         """A new connection: waiting makes no sense any more."""

@@ -46,24 +46,24 @@ class StatusReporter:
             slot.timer.stop()
         self._station.rpc.wake = True
 
-    def update(self):
-        """Look at every connector; called once per step of the domain. Allocates nothing when
-        idle."""
+    def update(self, id):
+        """Look at connector `id`, 0: the station, in the same step in which something became of it:
+        the reason goes with the state. Allocates nothing when idle."""
+        try:
+            self._update(id)
+        except Exception as e:
+            self._station.failed("states", e)
+
+    def _update(self, id):
         station = self._station
-        slots = self._slots
-        slot = slots[0]
+        c = station.connectors[id - 1] if id else station
+        slot = self._slots[id]
         if slot.timer.expired():
             station.rpc.wake = True
-        state = station.state()
-        if state is not slot.state or slot.error or station.errors:
-            self._look(slot, state, station.errors, "")
-        for c in station.connectors:
-            slot = slots[c.id]
-            if slot.timer.expired():
-                station.rpc.wake = True
-            state = c.state()
-            if state is not slot.state or slot.error or c.errors or slot.info is not c.info:
-                self._look(slot, state, c.errors, c.info)
+        state = c.state()
+        info = c.info if id else ""
+        if state is not slot.state or slot.error or c.errors or slot.info is not info:
+            self._look(slot, state, c.errors, info)
 
     def _look(self, slot, state, errors, info):
         error = _next(slot.told, errors, state) if errors else None
