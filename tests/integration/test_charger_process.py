@@ -16,7 +16,7 @@ import pytest
 from clients import ROOT, ApiError, Charger, ChargerMaker
 
 CHARGER = str(ROOT / "tools" / "charger")
-pytestmark = pytest.mark.xdist_group("charger_process")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("charger_process")]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from core16 import (
 )
 from ocpp_link import SILENCE, CallError, Later
 
+pytestmark = pytest.mark.slow
+
 G = {"status": "Accepted", "parentIdTag": "GROUP"}
 
 

@@ -18,6 +18,8 @@ from core16 import (
 )
 from ocpp_link import CLOSE, SILENCE, CallError, Later
 
+pytestmark = pytest.mark.slow
+
 FIELDS = {
     "vendor": ("chargePointVendor", "v" * 20),
     "model": ("chargePointModel", "m" * 20),

@@ -7,6 +7,8 @@ from clients import ApiError
 from core16 import change, make, sent, setting, wait_booted
 from ocpp_link import CallError
 
+pytestmark = pytest.mark.slow
+
 MOST = "2147483647"
 BOOL = (("true", "false", "TRUE", "False"), ("", "1", "0", "yes", "on", " true", "tru", "null"))
 NOT_INTEGERS = ("", "-1", "abc", "1.5", "1e3", "0x10", "5 s", "99999999999", "2147483648")

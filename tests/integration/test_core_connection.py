@@ -18,6 +18,8 @@ from core16 import (
 )
 from ocpp_link import CLOSE, Later
 
+pytestmark = pytest.mark.slow
+
 KEY = "correct horse battery"
 NEW = "another horse entirely"
 PROFILE_1 = {"security_profile": 1, "password": KEY}

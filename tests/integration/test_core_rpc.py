@@ -11,6 +11,8 @@ from core16 import (
 from ocpp_check import CALL, ERROR, RESULT
 from ocpp_link import CallError
 
+pytestmark = pytest.mark.slow
+
 # OCPP 1.6 §3.2: which profile has which operation of the central system
 PROFILES = {
     "Core": (

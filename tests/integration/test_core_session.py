@@ -156,7 +156,7 @@ def test_sampled_data_in_the_stop(ocpp_csms, charger):
     assert readings == sorted(readings)
     times = [unix(entry["timestamp"]) for entry in data]
     assert times == sorted(times)
-    assert times[0] == unix(start["timestamp"])
+    assert abs(times[0] - unix(start["timestamp"])) <= 1  # at this speed a second is soon over
     assert abs(times[-1] - unix(stop["timestamp"])) <= 1
     assert all(9 <= step <= 12 for step in steps(times[:-1]))
 

@@ -22,6 +22,8 @@ from core16 import (
     wait_reports,
 )
 
+pytestmark = pytest.mark.slow
+
 WARNED = {P, SEV, SEVSE, F}  # where EVCommunicationError may be told
 
 

@@ -8,6 +8,8 @@ from csms_process import CSMS, exchange, raw_station, run, station
 
 from ocpp.v16 import call
 
+pytestmark = pytest.mark.slow
+
 T0, T1, T2 = "2026-01-01T10:00:00Z", "2026-01-01T10:10:00.500Z", "2026-01-01T11:00:00Z"
 
 

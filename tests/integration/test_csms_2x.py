@@ -5,6 +5,8 @@ from csms_process import CSMS, OCPP, TOOLS, VERSIONS_2, exchange, raw_station, r
 
 from ocpp.routing import on
 
+pytestmark = pytest.mark.slow
+
 T0, T1, T2 = "2026-01-01T10:00:00Z", "2026-01-01T10:10:00.500Z", "2026-01-01T11:00:00Z"
 TOKEN = {"idToken": "DEADBEEF", "type": "ISO14443"}
 EVSE = {"id": 1, "connectorId": 1}

@@ -14,6 +14,8 @@ import csms_process
 import pytest
 from csms_process import CSMS, TOOLS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_ready_line_then_clean_end(tmp_path, number):

@@ -13,6 +13,8 @@ import pytest
 import websockets
 from csms_process import CSMS, VERSIONS_2, basic, exchange, raw_station, run, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def csms(tmp_path_factory):

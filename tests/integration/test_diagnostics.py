@@ -8,6 +8,8 @@ from core16 import QUICK, charge, wait
 from file_servers import ftp_files, http_files, joined
 from ws_certificates import Authority
 
+pytestmark = pytest.mark.slow
+
 SECRET = "not-for-anybody-1234"
 
 

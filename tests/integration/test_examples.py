@@ -10,6 +10,8 @@ import pytest
 from mpunit import ROOT, micropython
 from ocpp_link import CallError
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "docs" / "examples"
 
 

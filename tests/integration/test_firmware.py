@@ -19,6 +19,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import bundle
 from charger_app import build
 
+pytestmark = pytest.mark.slow
+
 STATUS = "FirmwareStatusNotification"
 
 

@@ -4,6 +4,8 @@ import pytest
 from clients import ApiError
 from ocpp_link import CallError
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_session_with_the_csms_of_the_ocpp_package(ocpp_csms, charger):
     cs = charger(ocpp_csms, settings={"MeterValueSampleInterval": "1"})

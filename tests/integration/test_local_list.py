@@ -5,6 +5,8 @@ from clients import ApiError
 from core16 import make, offline, payloads, ready, refused, setting
 from ocpp_link import CallError
 
+pytestmark = pytest.mark.slow
+
 
 def entry(tag, status="Accepted", **more):
     return {"idTag": tag, "idTagInfo": dict(more, status=status)}

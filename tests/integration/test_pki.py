@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 from ws_servers import ROOT, micropython, micropython_env
 
+pytestmark = pytest.mark.slow
+
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 NOW = datetime.datetime(2026, 11, 21, tzinfo=datetime.timezone.utc)
 DAY = datetime.timedelta(days=1)

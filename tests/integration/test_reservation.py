@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from core16 import ready, refused, wait_reports
+
+pytestmark = pytest.mark.slow
 
 
 def in_(seconds):

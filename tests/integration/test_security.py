@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ocpp_csms import OcppCsms
 
+pytestmark = pytest.mark.slow
+
 PEM = serialization.Encoding.PEM
 DER = serialization.Encoding.DER
 KEY = "0123456789abcdef0123456789abcdef01234567"

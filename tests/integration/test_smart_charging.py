@@ -7,6 +7,8 @@ import pytest
 from core16 import charge, make, offline, remote_stop, setting, wait, wait_reports
 from ocpp_link import CallError
 
+pytestmark = pytest.mark.slow
+
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
 

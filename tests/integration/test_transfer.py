@@ -12,6 +12,8 @@ from ws_certificates import Authority
 sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from mpunit import ROOT, micropython, micropython_env
 
+pytestmark = pytest.mark.slow
+
 DATA = os.urandom(50000)
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CARD = {"idToken": "DEADBEEF", "type": "ISO14443"}
 V201 = {"version": "2.0.1"}
 BOTH = {"version": ["2.0.1", "1.6"]}

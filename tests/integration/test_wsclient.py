@@ -11,6 +11,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from ws_servers import Peer, RawServer, drive, frame, run_raw, websockets_server
 
+pytestmark = pytest.mark.slow
+
 
 def refuses(data, code, kind="protocol", got=(), **options):
     """After the upgrade the server sends `data`; the client must close with `code`."""

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 8M
 """Answers of the central system that are lost, late, doubled or foreign, and transaction ids of
 every

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 8M
 """As test_answers.py, over OCPP 2.0.1: the events of a transaction come once, in order, without a
 gap in

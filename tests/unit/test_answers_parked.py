@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 8M
 """Transaction messages that the central system does not take: parked when the attempts are used
 up,

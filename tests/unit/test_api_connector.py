@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """The host's view of a connector: inputs, outputs, begin and end, errors, unlock, events."""
 

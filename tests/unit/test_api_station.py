@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """The host's view of the station: operations of either side, resets, authorization, status."""
 

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """Who may charge, online and offline (OCPP 1.6 §3.5, §4.1)."""
 

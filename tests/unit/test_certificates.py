@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """The certificate store, our own certificate and its renewal, what is tried before it counts
 (security whitepaper A02, A03, A05, M05), and security events."""

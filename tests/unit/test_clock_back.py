@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 # timeout: 120
 """The central system's clock jumps, is unset, is far off: no message carries 1970 or 2000, and

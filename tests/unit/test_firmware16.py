@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 # timeout: 60
 """UpdateFirmware, GetDiagnostics and GetLog of a station whose host is a fake."""

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """The local authorization list: lines on flash, updates, and SendLocalList (OCPP 1.6 §3.5, §5.15
 and errata 3.52)."""

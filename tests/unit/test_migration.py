@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 8M
 """What an earlier firmware has left on flash is in use after an update: every image in `images/`
 boots and delivers all. Downgrade: what a later one has written stays, and is spoken of."""

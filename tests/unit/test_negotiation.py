@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """Which version is spoken: what the server picked of those offered, anew with each connection."""
 

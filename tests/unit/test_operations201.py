@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """What a central system asks of an OCPP 2.0.1 station, and what it may not."""
 

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """What is parked is bounded: meter values go first, evenly; no start and no end is ever lost, and
 no power cut repeats or loses anything."""

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """Keys and requests on the device: how long each slice takes, and that they are right. Against
 other implementations: tests/integration/test_pki.py."""

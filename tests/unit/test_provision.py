@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """Unreadable file system and damaged configuration: the charger comes up and says so."""
 

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """ReserveNow, CancelReservation, and what a reservation does (OCPP 1.6 §3.11, §4.9, §5.1,
 §5.13)."""

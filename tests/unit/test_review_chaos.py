@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 6M
 """Anything in any order: what must hold at every moment, and what must be true once all is calm
 again."""

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """A central system that answers oddly, late, twice, or something else than it was asked."""
 

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """loop() raises nothing, whatever the host's functions or the memory do, and goes on with the
 rest."""

@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """Restarts in any state, also where the log was damaged."""
 

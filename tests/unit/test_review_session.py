@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 3M
 """Races of plug, card, fault, availability, lock and reset; outputs that must be safe at any
 time."""

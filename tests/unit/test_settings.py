@@ -1,3 +1,4 @@
+# marks: slow
 import gc
 import sys
 

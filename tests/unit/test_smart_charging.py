@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 4M
 """Smart charging of OCPP 1.6 over a loopback: profiles set, cleared, obeyed and explained."""
 

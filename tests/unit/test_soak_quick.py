@@ -1,3 +1,4 @@
+# marks: slow
 # heap: 16M
 """One short random life of a station. See `soak.py` and `test_soak.py`."""
 

@@ -47,8 +47,8 @@ class StatusReporter:
         self._station.rpc.wake = True
 
     def update(self, id):
-        """Look at connector `id`, 0: the station, in the same step in which something became of it:
-        the reason goes with the state. Allocates nothing when idle."""
+        """Look at connector `id`, 0: the station, in the same step in which something became of
+        it: the reason goes with the state. Allocates nothing when idle."""
         try:
             self._update(id)
         except Exception as e:
