@@ -271,6 +271,7 @@ def test_an_endless_csms_outage(ocpp_csms, charger):
     """Dials again and again; the session goes on."""
     cs = charger(ocpp_csms, speed=5, settings=QUICK_RETRY)
     begin(cs, ocpp_csms)
+    wait_id(cs)
     ocpp_csms.refuse(503)
     seen = len(ocpp_csms.handshakes)
     ocpp_csms.drop()
