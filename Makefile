@@ -18,7 +18,7 @@ test: dev  ## all tests but those of test-power, and lint; about 10 minutes at m
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not proof"
 
 test-power: dev  ## power cuts at every flash operation, random lives, damaged files: long
-	@$(PY) -m pytest -n 2 --dist loadgroup -m proof
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "proof and not long"
 
 check: dev  ## the quick subset, under a minute
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not slow"

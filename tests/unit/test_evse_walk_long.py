@@ -1,5 +1,5 @@
 # timeout: 2400
-# marks: slow proof
+# marks: slow proof long
 """A million random events, and every transition of the table taken."""
 
 from evse.states import TRANSITIONS
