@@ -91,8 +91,9 @@ def trim(station):
     """Take what this station can't measure out of its settings; all is declared now."""
     from ocpp.station.measurands import LISTS as lists
 
-    for name in ("wiring", "acts", "hosting", "station.measurands"):
+    for name in ("wiring", "acts", "hosting", "station.measurands", "station.settings_rules"):
         unload("ocpp." + name)
+    unload("ocpp.station.settings_table")
     values = station.settings._values
     station.metering.trim([name for name in lists if hasattr(values, name)])
 

@@ -7,7 +7,7 @@ _HOSTING = const(
     "auth_cache_clear,auth_cache_put,cancel_reservation,enable,local_list_install,raise_error,"
     "reserve,withdraw_error"
 )
-_WIRING = const("bind,handle,listen,measure,observe,on,on_data")
+_WIRING = const("bind,handle,listen,measure,observe,on,on_data,publish")
 
 
 class Host:
@@ -25,6 +25,7 @@ class Host:
     reserved_for = None  # fn(connector, id_token, group) -> True: may use a reserved connector
     on_remote_start = None  # fn(id_token, connector or None, kind) -> True: the host begins it
     boot_reason = "PowerUp"
+    variables = ()  # (line, fn) of variables of the host's own, see `publish`
     switches = None  # (number, source) -> (priority, enabled), see `enable`
     # Files and firmware, see docs/firmware-update.md
     transfers = None  # fn() -> object with get() and put(); None: no files can be transferred

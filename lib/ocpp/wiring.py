@@ -47,6 +47,20 @@ def listen(station, fn):
     station.rpc.listeners.append(_function(fn))
 
 
+def publish(station, line, fn):
+    """A variable of the host's own in the device model of OCPP 2.x, read only: `fn()` -> its
+    value, None while there is none. `line` as in `station/settings_table.py`, but with the EVSE it
+    belongs to in the first field, or nothing: `@1|TemperatureSensor.Temperature|decimal|Celsius|-
+    ||r|`. With flag "watch" it can be monitored. ValueError if malformed."""
+    from ocpp.station import settings_rules
+
+    at = line.partition("|")[0]
+    if at and not (at[0] == "@" and at[1:].replace(".", "", 1).isdigit()):
+        raise ValueError("not an EVSE: " + at)
+    settings_rules.check_definition(line[len(at) :])
+    station.variables += ((line, _function(fn)),)
+
+
 def bind(station, connector, name, fn):
     """See `Connector.bind`."""
     _one_of(_INPUTS, "input", name)

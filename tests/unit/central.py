@@ -36,6 +36,7 @@ class Central:
             "DataTransfer": {"status": "Accepted"},
             "SecurityEventNotification": {},
             "SignCertificate": {"status": "Accepted"},
+            "NotifyReport": {},
         }
         self.next_transaction = 1
         self.results = {}

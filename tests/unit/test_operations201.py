@@ -217,10 +217,12 @@ def test_read_only_and_restart_are_told():
 def test_too_many_variables():
     s = setup201()
     item = {"component": {"name": "TxCtrlr"}, "variable": {"name": "TxStartPoint"}}
-    answer = s.ask("GetVariables", {"getVariableData": [item] * 33})
-    assert answer.code == "OccurrenceConstraintViolation"
-    answer = s.ask("GetVariables", {"getVariableData": [item] * 32}, 3000)
-    assert len(answer["getVariableResult"]) == 32
+    answer = s.ask("GetVariables", {"getVariableData": [item] * 33}, 3000)["getVariableResult"]
+    assert [r["attributeStatus"] for r in answer] == ["Accepted"] * 32 + ["Rejected"]
+    assert answer[32]["attributeStatusInfo"] == {"reasonCode": "TooManyElements"}
+    item["attributeValue"] = "Authorized"
+    answer = s.ask("SetVariables", {"setVariableData": [item] * 34}, 6000)["setVariableResult"]
+    assert [r["attributeStatus"] for r in answer] == ["Accepted"] * 32 + ["Rejected"] * 2
 
 
 def test_reset_now():

@@ -121,7 +121,7 @@ def test_the_table_is_well_formed():
                 line
             )  # canonical already
         for flag in d[rules.FLAGS].split():
-            assert flag in ("reboot", "rise", "guard", "lazy"), line
+            assert flag in ("reboot", "rise", "guard", "lazy", "fixed2", "live"), line
 
 
 def test_types():

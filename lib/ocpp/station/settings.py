@@ -79,6 +79,9 @@ class Settings:
     def rows(self):
         return self._edit("rows")
 
+    def details(self):
+        return self._edit("details")
+
     def items(self):
         """(name, text) of all settings that have a value and may be read, in table order."""
         for name, text, _, _ in self.rows():

@@ -24,14 +24,21 @@ def lookup(s, spelling):
 def rows(s):
     """All settings in table order: (name, text, readonly, writeonly). The text is None while
     the setting is absent, and always if it is write-only."""
+    for d, text in details(s):
+        access = d[rules.ACCESS]
+        yield rules.name_of(d), text, access == "r", access == "w"
+
+
+def details(s):
+    """The same as (definition, text): what the station computes is read-only there."""
     for d in rules.definitions(s._declared):
         name = rules.name_of(d)
         value = getattr(s._values, name, s)
         if value is s:
             value = base(s, d)
-        hidden = d[rules.ACCESS] == "w"
-        readonly = d[rules.ACCESS] == "r" or name in s._fixed
-        yield name, None if hidden else text_of(value), readonly, hidden
+        if name in s._fixed:
+            d[rules.ACCESS] = "r"
+        yield d, None if d[rules.ACCESS] == "w" else text_of(value)
 
 
 def change(s, spelling, text):

@@ -92,7 +92,7 @@ def accepted(d, most=None):
         text = "text of %s to %s characters" % (least, longest)
     elif kind == "enum":
         text = "one of " + limits
-    elif kind == "csl":
+    elif kind in ("csl", "seq"):
         text = "a list" + (" out of " + limits if limits else "")
     else:
         text = _FORM[kind]
@@ -116,7 +116,7 @@ def check_definition(line):
     d = line.split("|")
     if len(d) != 8:
         raise ValueError("a setting has 8 fields, this has %d: %s" % (len(d), line))
-    types = ("bool", "int", "decimal", "str", "enum", "csl", "measurands", "rotation")
+    types = ("bool", "int", "decimal", "str", "enum", "csl", "seq", "measurands", "rotation")
     named = d[_NAME16] or d[NAME2]
     if not named or "." in d[_NAME16] or (d[NAME2] and "." not in d[NAME2]):
         raise ValueError("a setting is named Key or Component.Variable: " + line)

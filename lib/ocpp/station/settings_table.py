@@ -6,15 +6,18 @@ Either name may be missing, not both. Names read as on the wire; a variable may 
 `Component[instance].Variable[instance]`. `docs/settings.md` is made from this file.
 
 type     bool; int; decimal; str; enum (one of); csl (comma separated list); measurands and
-         rotation: lists with rules of their own
+         rotation: lists with rules of their own; seq: a list whose order counts
 default  `-`: the setting is absent until somebody gives it a value
-limits   int, decimal: `least..most`, either may be missing; str: number of characters, likewise;
-         enum, csl: the members, csl without: any. A list NAME holds at most NAMEMaxLength items.
+limits   int, decimal: `least..most`, either may be missing; str: number of characters,
+         likewise; enum, csl, seq: the members, csl without: any. A list NAME holds at most
+         NAMEMaxLength items.
 access   rw; r: the CSMS may only read it; w: nobody may read it
 flags    reboot  a change counts after the next start
          rise    the CSMS may only raise it
          guard   a change by the CSMS needs a validator to agree, without one it is refused
          lazy    seldom read: not kept in memory while it has its default
+         fixed2  in 2.x the CSMS may only read it
+         live    in 2.x its variable tells something else of the same thing
 
 This module is imported when definitions are needed and let go afterwards.
 """
@@ -50,7 +53,7 @@ TABLE = (
     # Energy an EV may still draw after its identifier was found invalid.
     "MaxEnergyOnInvalidId|TxCtrlr.MaxEnergyOnInvalidId|int|Wh|0|0..|rw|",
     # Seconds to wait for an answer of the CSMS (errata 3.83).
-    "MessageTimeout|OCPPCommCtrlr.MessageTimeout[Default]|int|s|30|1..600|rw|",
+    "MessageTimeout|OCPPCommCtrlr.MessageTimeout[Default]|int|s|30|1..600|rw|fixed2",
     # What clock-aligned meter values contain.
     (
         "MeterValuesAlignedData|AlignedDataCtrlr.Measurands|measurands||"
@@ -121,7 +124,7 @@ TABLE = (
     "ReservationEnabled|ReservationCtrlr.Enabled|bool||true||rw|",
     # -- Firmware management (OCPP 1.6 §9.5) --
     # Protocols files are transferred with.
-    "SupportedFileTransferProtocols|OCPPCommCtrlr.FileTransferProtocols|csl||HTTP,HTTPS,FTP,FTPS||r|lazy",
+    "SupportedFileTransferProtocols|OCPPCommCtrlr.FileTransferProtocols|csl||HTTP,HTTPS,FTP,FTPS|FTP,FTPS,HTTP,HTTPS,SFTP|r|lazy",
     # New firmware is started at once, though that ends transactions.
     "FirmwareInstallAtOnce|CustomizationCtrlr.FirmwareInstallAtOnce|bool||false||rw|lazy",
     # New firmware the CSMS has not accepted by then is replaced by the old one.
@@ -142,7 +145,7 @@ TABLE = (
     # Security events are written to the security log only.
     "DisableSecurityEventNotifications|CustomizationCtrlr.DisableSecurityEventNotifications|bool||false||rw|lazy",
     # 0 none, 1 basic authentication, 2 with TLS, 3 TLS with a client certificate.
-    "SecurityProfile|SecurityCtrlr.SecurityProfile|int||0|0..3|rw|rise guard",
+    "SecurityProfile|SecurityCtrlr.SecurityProfile|int||0|0..3|rw|rise guard fixed2",
     # -- Smart charging (OCPP 1.6 §9.4) --
     # Highest stack level of a charging profile.
     "ChargeProfileMaxStackLevel|SmartChargingCtrlr.ProfileStackLevel|int||99|0..|r|",
@@ -153,7 +156,7 @@ TABLE = (
     # The hardware can switch a transaction from three phases to one.
     "ConnectorSwitch3to1PhaseSupported|SmartChargingCtrlr.Phases3to1|bool||false||r|",
     # Charging profiles that fit.
-    "MaxChargingProfilesInstalled|SmartChargingCtrlr.Entries[ChargingProfiles]|int||20|1..|r|",
+    "MaxChargingProfilesInstalled|SmartChargingCtrlr.Entries[ChargingProfiles]|int||20|1..|r|live",
     # Charging profiles are taken and obeyed.
     "SmartChargingEnabled|SmartChargingCtrlr.Enabled|bool||true||rw|",
     # -- Signed meter values (application note 1.0 of the OCA) --
@@ -194,6 +197,25 @@ TABLE = (
     ),
     # What the start of a transaction tells.
     "|SampledDataCtrlr.TxStartedMeasurands|measurands||Energy.Active.Import.Register||rw|lazy",
+    # -- Device model (OCPP 2.0.1 B, N) --
+    # Variables that one message may ask for, set or report.
+    "|DeviceDataCtrlr.ItemsPerMessage[GetVariables]|int||32|1..|r|lazy",
+    "|DeviceDataCtrlr.ItemsPerMessage[SetVariables]|int||32|1..|r|lazy",
+    "|DeviceDataCtrlr.ItemsPerMessage[GetReport]|int||32|1..|r|lazy",
+    # Bytes that such a message may have.
+    "|DeviceDataCtrlr.BytesPerMessage[GetVariables]|int|B|8192|1..|r|lazy",
+    "|DeviceDataCtrlr.BytesPerMessage[SetVariables]|int|B|8192|1..|r|lazy",
+    "|DeviceDataCtrlr.BytesPerMessage[GetReport]|int|B|8192|1..|r|lazy",
+    # Where the station has its time from.
+    "|ClockCtrlr.TimeSource|seq||Heartbeat|Heartbeat|rw|lazy",
+    # What the plugs are: a ConnectorEnumType.
+    "|Connector.ConnectorType|str||sType2|1..20|r|lazy live",
+    # After that long offline the states of all connectors are told.
+    "|OCPPCommCtrlr.OfflineThreshold|int|s|60|0..|rw|lazy",
+    # Slots of network profiles to be tried, in this order.
+    "|OCPPCommCtrlr.NetworkConfigurationPriority|seq||1|1,2,3,4|rw|lazy",
+    # Dials that may fail before the next slot has its turn.
+    "|OCPPCommCtrlr.NetworkProfileConnectionAttempts|int|times|3|1..100|rw|lazy",
     # -- This station's own --
     # How long an authorization request waits for the CSMS before the offline rules decide.
     "AuthorizationTimeout|CustomizationCtrlr.AuthorizationTimeout|int|s|20|1..600|rw|",

@@ -26,6 +26,7 @@ class Dialect:
         self.station = station
         self.boot_reason = None  # of the next BootNotification, where it is not the station's
         self.reset_waits = False  # True: a reset is due once no transaction runs
+        self.reporting = False  # True: a report of the device model is under way
         self._prefix = _prefix(station.store)
         name = "SampledDataCtrlr.TxStartedMeasurands"  # in memory where it is needed
         station.settings.adopt(name, station.settings.get(name))

@@ -1,46 +1,81 @@
-"""Variables of the device model (OCPP 2.0.1 B05, B06) as names of settings."""
+"""The device model (OCPP 2.0.1 B05 to B08): all variables of the station, found and described.
+
+A row is (component, variable, definition, text or None); component and variable carry their
+addresses: `EVSE@1`, `Connector@1.1`, `MessageTimeout[Default]`. A definition is a line of
+`station/settings_table.py` or `v2/live.py`, cut at its bars. Both are imported while rows are
+made, which takes a job; nothing of them stays.
+"""
+
+_KIND = const(2)
+_UNIT = const(3)
+_LIMITS = const(5)
+ACCESS = const(6)
+_FLAGS = const(7)
+_SLICE = const(6)  # rows looked at in one go
+_LONGEST = const(500)  # characters of a list
+
+_TYPES = (
+    " bool boolean int integer decimal decimal str string time dateTime enum OptionList"
+    " seq SequenceList "  # others: MemberList
+)
+# Units of ours -> of part 2 appendices §2
+_UNITS = {"%": "Percent", "times": None, "characters": None}
+_WORDS = {"rw": "ReadWrite", "r": "ReadOnly", "w": "WriteOnly"}
 
 
-def spelling(item):
-    """`Component[instance].Variable[instance]`, with `@evse.connector` behind it if given."""
-    component, variable = item["component"], item["variable"]
-    name = _part(component) + "." + _part(variable)
+def rows(station):
+    """A generator of all rows: what is live, then the settings."""
+    from ocpp.v2 import live
+
+    yield from live.rows(station)
+    for line, fn in station.variables:
+        d = line.split("|")
+        component, _, variable = d[1].partition(".")
+        value = fn()
+        yield component + d[0], variable, d, None if value is None else str(value)
+    for d, text in station.settings.details():
+        component, _, variable = d[1].partition(".")
+        if variable and "live" not in d[_FLAGS]:
+            if "fixed2" in d[_FLAGS]:
+                d[ACCESS] = "r"
+            yield component, variable, d, text
+
+
+def spelling(named, key="component"):
+    """(component, variable) that an item means, in lower case."""
+    component = named[key]
+    name = _part(component)
     evse = component.get("evse")
     if evse:
         name += "@%d" % evse["id"]
         if "connectorId" in evse:
             name += ".%d" % evse["connectorId"]
-    return name
+    return name.lower(), _part(named["variable"]).lower() if "variable" in named else None
 
 
 def _part(named):
     return named["name"] + ("[%s]" % named["instance"] if "instance" in named else "")
 
 
-def find(settings, item):
-    """(canonical name of the setting, None), or (None, status that says what is unknown)."""
-    if item.get("attributeType", "Actual") != "Actual":
-        other = dict(item)
-        del other["attributeType"]
-        name, unknown = find(settings, other)
-        return None, unknown or "NotSupportedAttributeType"
-    name = settings.lookup(spelling(item))
-    if name:
-        return name, None
-    known = "evse" not in item["component"] and _has_component(settings, _part(item["component"]))
-    return None, "UnknownVariable" if known else "UnknownComponent"
-
-
-def _has_component(settings, component):
-    from ocpp.station import settings_rules as rules
-
-    low = component.lower() + "."
-    known = False
-    for d in rules.definitions(()):
-        known = known or d[rules.NAME2].lower().startswith(low)
-    for name, _, _, _ in settings.rows():  # those of the host; and the rules are let go
-        known = known or name.lower().startswith(low)
-    return known
+def resolve(station, items, most):
+    """A generator whose value is, for each of the first `most` items, [status, definition, text]:
+    "Accepted", or a status that says what is unknown (B05.FR.04 to FR.06, B06.FR.06 to FR.08)."""
+    wanted, found = [], []
+    for item in items:
+        if len(found) < most:
+            wanted.append(spelling(item) + (item.get("attributeType", "Actual"),))
+            found.append(["UnknownComponent", None, None])
+    for n, (component, variable, d, text) in enumerate(rows(station)):
+        component, variable = component.lower(), variable.lower()
+        for entry, (c, v, kind) in zip(found, wanted):
+            if c == component and entry[1] is None:
+                entry[0] = "UnknownVariable"
+                if v == variable:
+                    known = kind == "Actual"
+                    entry[:] = ("Accepted" if known else "NotSupportedAttributeType", d, text)
+        if n % _SLICE == 0:
+            yield
+    return found
 
 
 def result(item, status, why=None):
@@ -51,3 +86,67 @@ def result(item, status, why=None):
     if why:
         out["attributeStatusInfo"] = {"reasonCode": why}
     return out
+
+
+def component_of(text):
+    """ComponentType of `EVSE@1`, `Connector@1.1`, `Name[instance]`."""
+    text, _, at = text.partition("@")
+    out = variable_of(text)
+    if at:
+        evse, _, connector = at.partition(".")
+        out["evse"] = {"id": int(evse)}
+        if connector:
+            out["evse"]["connectorId"] = int(connector)
+    return out
+
+
+def variable_of(text):
+    """VariableType of `Name[instance]`."""
+    name, _, instance = text.partition("[")
+    return {"name": name, "instance": instance[:-1]} if instance else {"name": name}
+
+
+def attribute(d, text):
+    """VariableAttributeType."""
+    access = d[ACCESS]
+    out = {"type": "Actual", "mutability": _WORDS[access]}
+    if text is not None:
+        out["value"] = text
+    if access == "r":
+        out["persistent"] = False
+        out["constant"] = "const" in d[_FLAGS]
+    else:
+        out["persistent"] = True
+        out["constant"] = False
+    return out
+
+
+def characteristics(d, measurands):
+    """VariableCharacteristicsType. `measurands`: those the station can measure, as a list."""
+    kind = d[_KIND]
+    at = _TYPES.find(" " + kind + " ")
+    out = {"supportsMonitoring": "watch" in d[_FLAGS]}
+    out["dataType"] = _TYPES[at + len(kind) + 2 :].split(" ")[0] if at >= 0 else "MemberList"
+    unit = _UNITS.get(d[_UNIT], d[_UNIT])
+    if unit:
+        out["unit"] = unit
+    limits = d[_LIMITS]
+    if kind in ("int", "decimal", "str"):
+        least, _, most = limits.partition("..")
+        if least and kind != "str":
+            out["minLimit"] = float(least) if "." in least else int(least)
+        if most:
+            out["maxLimit"] = float(most) if "." in most else int(most)
+    elif out["dataType"][-4:] == "List":
+        out["valuesList"] = measurands if kind == "measurands" else limits
+        if kind != "enum":
+            out["maxLimit"] = _LONGEST
+    return out
+
+
+def measurable(station):
+    """The measurands this station can tell, as a list."""
+    from ocpp.station.measurands import NAMES
+
+    metering = station.metering
+    return ",".join([name for name in NAMES.split(",") if metering.supports(name)])

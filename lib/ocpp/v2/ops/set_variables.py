@@ -1,38 +1,28 @@
 """SetVariables, OCPP 2.0.1 B05: each is on flash before the answer. A job: answered later."""
 
-from ocpp.calls import CallError
-from ocpp.v2.variables import find, result
-
-_MOST = const(32)  # variables one message may set
+from ocpp.v2.variables import ACCESS, resolve, result
 
 
 def handle(dialect, request):
-    items = request.payload["setVariableData"]
-    if len(items) > _MOST:
-        raise CallError("OccurrenceConstraintViolation", "at most %d variables" % _MOST)
-    dialect.station.jobs.append(_answer(dialect.station.settings, items, request))
+    dialect.station.jobs.append(request.finished_by(_answer(dialect.station, request)))
     return None
 
 
-def _answer(settings, items, request):
+def _answer(station, request):
+    items = request.payload["setVariableData"]
+    most = station.settings.get("DeviceDataCtrlr.ItemsPerMessage[SetVariables]")
+    found = yield from resolve(station, items, most)
     answer = []
-    for item in items:
-        name, unknown = find(settings, item)
-        if unknown:
-            answer.append(result(item, unknown))
-        else:
-            status = settings.change(name, item["attributeValue"])
+    for n, item in enumerate(items):
+        status, why = "Rejected", "TooManyElements"
+        if n < most:
+            status, d, _ = found[n]
             why = None
-            if status == "Rejected":
-                why = "ReadOnly" if _is_readonly(settings, name) else "InvalidValue"
-            answer.append(result(item, status, why))
-        yield
+            if status == "Accepted" and d[ACCESS] == "r":
+                status, why = "Rejected", "ReadOnly"
+            elif status == "Accepted":
+                status = station.settings.change(d[0] or d[1], item["attributeValue"])
+                why = "InvalidValue" if status == "Rejected" else None
+                yield
+        answer.append(result(item, status, why))
     request.reply({"setVariableResult": answer})
-
-
-def _is_readonly(settings, wanted):
-    found = False
-    for name, _, readonly, _ in settings.rows():
-        if name == wanted:
-            found = readonly
-    return found

@@ -1,0 +1,197 @@
+"""Variables of the device model that are no settings: what the station is, and how it is now.
+
+    source|Component.Variable|type|unit|default|limits|access|flags
+
+as in `station/settings_table.py`; the source says where the value comes from (see `_value`).
+
+flags    evse, conn  one for each EVSE, each connector
+         perhaps     not there while it has no value
+         watch       can be monitored
+         const       never changes
+limits   `..NAME`: the setting of that name; `..power`: what the hardware can carry
+
+This module is imported when the model is read and let go afterwards.
+"""
+
+from ocpp.iso import to_iso
+from ocpp.station.connector import is_fault
+from ocpp.station.samples import number
+from ocpp.v2.types import CONNECTOR
+
+_STATES = "Available,Occupied,Reserved,Unavailable,Faulted"
+
+TABLE = (
+    "=true|ChargingStation.Available|bool||||r|const",
+    "state|ChargingStation.AvailabilityState|enum|||STATES|r|watch",
+    "problem|ChargingStation.Problem|bool||||r|watch",
+    "set SupplyPhases|ChargingStation.SupplyPhases|int|||..3|r|",
+    "about vendor|ChargingStation.VendorName|str|||..50|r|const",
+    "about model|ChargingStation.Model|str|||..20|r|const",
+    "about serial|ChargingStation.SerialNumber|str|||..25|r|const perhaps",
+    "about firmware|Controller.FirmwareVersion|str|||..50|r|const perhaps",
+    "about iccid|DataLink.ICCID|str|||..20|r|const perhaps",
+    "about imsi|DataLink.IMSI|str|||..20|r|const perhaps",
+    "=true|EVSE.Available|bool||||r|evse const",
+    "state|EVSE.AvailabilityState|enum|||STATES|r|evse watch",
+    "problem|EVSE.Problem|bool||||r|evse watch",
+    "set SupplyPhases|EVSE.SupplyPhases|int|||..3|r|evse",
+    "sum Power.Active.Import|EVSE.Power|decimal|W||..power|r|evse watch",
+    "=true|EVSE.AllowReset|bool||||r|evse",
+    "=true|Connector.Available|bool||||r|conn const",
+    "state|Connector.AvailabilityState|enum|||STATES|r|conn watch",
+    "problem|Connector.Problem|bool||||r|conn watch",
+    "set Connector.ConnectorType|Connector.ConnectorType|str||||r|conn const",
+    "set SupplyPhases|Connector.SupplyPhases|int|||..3|r|conn",
+    "wired|Connector.PhaseRotation|enum|||RST,RTS,SRT,STR,TRS,TSR|r|conn perhaps",
+    "locked|ConnectorPlugRetentionLock.Active|bool||||r|conn perhaps watch",
+    "error ConnectorLockFailure|ConnectorPlugRetentionLock.Problem|bool||||r|conn watch",
+    "on|PowerContactor.Active|bool||||r|evse watch",
+    "error PowerSwitchFailure|PowerContactor.Problem|bool||||r|evse watch",
+    "error GroundFailure|RCD.Tripped|bool||||r|evse watch",
+    "error OverCurrentFailure|OverCurrentProtection.Active|bool||||r|evse watch",
+    "error HighTemperature|TemperatureSensor.Problem|bool||||r|evse watch",
+    "one Temperature|TemperatureSensor.Temperature|decimal|Celsius|||r|evse perhaps watch",
+    "error EVCommunicationError|CPPWMController.Problem|bool||||r|evse watch",
+    "error ReaderFailure|TokenReader.Problem|bool||||r|evse watch",
+    "error PowerMeterFailure|FiscalMetering.Problem|bool||||r|evse watch",
+    "register|FiscalMetering.EnergyImportRegister|decimal|Wh|||r|evse watch",
+    "about meter_type|FiscalMetering.Model[Meter]|str|||..25|r|evse const perhaps",
+    "about meter_serial|FiscalMetering.SerialNumber[Meter]|str|||..25|r|evse const perhaps",
+    "time|ClockCtrlr.DateTime|time||||r|",
+    "id|SecurityCtrlr.Identity|str|||..48|r|const",
+    "certificates|SecurityCtrlr.CertificateEntries|int|||..CertificateStoreMaxLength|r|",
+    "=true|AlignedDataCtrlr.Available|bool||||r|const",
+    "=true|SampledDataCtrlr.Available|bool||||r|const",
+    "=true|AuthCacheCtrlr.Available|bool||||r|const",
+    "=true|LocalAuthListCtrlr.Available|bool||||r|const",
+    "listed|LocalAuthListCtrlr.Entries|int|||..LocalAuthListMaxLength|r|",
+    "=8192|LocalAuthListCtrlr.BytesPerMessage|int|B|||r|const",
+    "=true|ReservationCtrlr.Available|bool||||r|const",
+    "=true|SmartChargingCtrlr.Available|bool||||r|const",
+    (
+        "profiles|SmartChargingCtrlr.Entries[ChargingProfiles]|int|||..MaxChargingProfilesInstalled"
+        "|r|"
+    ),
+    "rates|SmartChargingCtrlr.RateUnit|csl|||A,W|r|",
+    "slot|OCPPCommCtrlr.ActiveNetworkProfile|str|||..2|r|",
+)
+
+
+def rows(station):
+    """(component, variable, definition, text or None) of each; component and variable carry their
+    addresses, as `EVSE@1` and `Model[Meter]`."""
+    for line in TABLE:
+        d = line.split("|")
+        component, _, variable = d[1].partition(".")
+        d[5] = _limits(station, d[5])
+        if "evse" in d[7] or "conn" in d[7]:
+            at = "@%d.%d" if "conn" in d[7] else "@%d"
+            for c in station.connectors:
+                where = at % ((c.id, CONNECTOR) if "conn" in d[7] else c.id)
+                row = _row(station, component + where, variable, d, c)
+                if row:
+                    yield row
+        else:
+            row = _row(station, component, variable, d, None)
+            if row:
+                yield row
+
+
+def _row(station, component, variable, d, c):
+    text = _value(station, d[0], c)
+    if text is None and "perhaps" in d[7]:
+        return None
+    return component, variable, d, text
+
+
+def _limits(station, text):
+    if text == "STATES":
+        return _STATES
+    if text == "..power":
+        get = station.settings.get
+        amperes = get("ConnectorMaxCurrent") * get("SupplyPhases")
+        return "..%d" % (amperes * get("SupplyVoltage"))
+    if text[:2] == ".." and text[2:3].isalpha():
+        return "..%d" % station.settings.get(text[2:])
+    return text
+
+
+def _value(station, source, c):
+    """The value as text, None if there is none. `c`: the connector, None: the station."""
+    if source[0] == "=":
+        return source[1:]
+    kind, _, what = source.partition(" ")
+    if kind == "about":
+        return station.config.get("charge_point", {}).get(what) or (
+            "ocppy" if what in ("vendor", "model") else None
+        )
+    if kind == "set":
+        return station.settings.text(what)
+    value = _of_connector(c, kind, what) if c else _of_station(station, kind)
+    if value is True or value is False:
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def _of_station(station, kind):
+    if kind == "state":
+        return station.dialect.status_word(station.state())
+    if kind == "problem":
+        return is_fault(station.errors)
+    if kind == "time":
+        unix = station.clock.unix()
+        return None if unix is None else to_iso(unix)
+    if kind == "id":
+        return station.config.get("ocpp", {}).get("id", "")
+    if kind == "certificates":
+        return station.part("certificates").count()
+    if kind == "listed":
+        return station.part("local_list").count()
+    if kind == "profiles":
+        return len(station.limits.slots)
+    if kind == "rates":
+        units = station.settings.get("ChargingScheduleAllowedChargingRateUnit")
+        return units.replace("Current", "A").replace("Power", "W")
+    if kind == "slot":
+        return 1
+    raise ValueError(kind)
+
+
+def _of_connector(c, kind, what):
+    station = c.station
+    if kind == "state":
+        return station.dialect.status_word(c.state())
+    if kind == "problem":
+        return c.faulted
+    if kind == "error":
+        return any(e.code == what for e in c.errors)
+    if kind == "sum":
+        return _measured(c, what) or 0
+    if kind == "one":
+        return _measured(c, what)
+    if kind == "register":
+        return c.read_energy()
+    if kind == "on":
+        return bool(c.charging_permitted if c.evse_ready is None else c.evse_ready)
+    if kind == "locked":
+        return c.lock_wanted if station.on_unlock else None
+    if kind == "wired":
+        return _rotation(station.settings.get("ConnectorPhaseRotation"), c.id)
+    raise ValueError(kind)
+
+
+def _rotation(text, number):
+    for item in text.split(","):
+        at, _, rotation = item.partition(".")
+        if at == str(number) and len(rotation) == 3:
+            return rotation
+    return None
+
+
+def _measured(c, measurand):
+    """The sum over the phases of what is measured; None: nothing is."""
+    found = [m for m in c.measures if m[0] == measurand]
+    found = [m for m in found if m[1] is None] or found
+    values = [(m[4](), m[2]) for m in found]
+    values = [value * (1000 if unit == "kW" else 1) for value, unit in values if value is not None]
+    return number(sum(values)) if values else None
