@@ -20,6 +20,7 @@ class Host:
     on_reset = None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
     on_unlock = None  # fn(connector) -> True open, False failed, None still trying; None: no lock
     on_schedule = None  # fn(connector number or 0, composite schedule), see `composite.publish`
+    ev_schedules = None  # fn(connector, schedules): an ISO 15118 controller gets those of K15, K16
     on_reserve = None  # fn(id, connector or None, id_token, group, until) -> status, as `reserve`
     on_cancel_reservation = None  # fn(id) -> True if there was one
     reserved_for = None  # fn(connector, id_token, group) -> True: may use a reserved connector

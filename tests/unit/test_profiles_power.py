@@ -31,11 +31,11 @@ class Limits:
         self.news += 1
 
 
-def profile(id, number=1, stack=0, limit=100, tx=None):
+def profile(id, number=1, stack=0, limit=100, tx=None, sid=None):
     periods = array.array("i", [0, limit, 0, 3600, limit + 50, 3])
     purpose = f.DEFAULT if tx is None else f.TRANSACTION
     head = [id, number, purpose, stack, "Relative", 0, None, None, None, None, "A", None, 0]
-    return head + [tx, 0, periods]
+    return head + [tx, 0, periods, sid, None]
 
 
 def put(limits, p, most=20):
@@ -102,6 +102,15 @@ def test_one_in_place_of_two():
         lambda limits: put(limits, profile(2, 1, 1, 90)), OLD, lambda f: f in (WAS, became)
     )
     assert count >= 10, count
+
+
+def test_one_in_place_of_that_with_its_id():
+    """OCPP 2.x: what else is at that place stays, or the new one is refused."""
+    old = [profile(1, 1, 1, 60, sid=1), profile(2, 2, 1, 70, sid=1)]
+    was = {(1, 1): 60, (2, 2): 70}
+    new = profile(1, 1, 1, 90, sid=1)
+    became = {(1, 1): 90, (2, 2): 70}
+    after_every_cut(lambda limits: put(limits, new), old, lambda f: f in (was, became))
 
 
 def test_clearing():

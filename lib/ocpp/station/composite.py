@@ -11,8 +11,8 @@ _NEVER = const(0x3FFFFFFF)  # s of uptime
 
 def composite(limits, number, duration, unit, seen=None, most=None):
     """A job: returns (Unix s of its start or None, [(s from start, limit in tenths of `unit`,
-    phases or 0)]), the composite schedule of a connector, or of the station (0: what all draw
-    together at most). `seen`: a `View`, None: of now. It is broken off after `most` + 1
+    phases as in `fields`)]), the composite schedule of a connector, or of the station (0: what all
+    draw together at most). `seen`: a `View`, None: of now. It is broken off after `most` + 1
     periods."""
     if seen is None:
         seen = yield from view(limits)
@@ -31,7 +31,7 @@ def publish(limits):
     seen = yield from view(limits)
     for number in range(len(station.connectors) + 1):
         start, found = yield from composite(limits, number, duration, unit, seen)
-        periods = [(at, limit / 10, phases or None) for at, limit, phases in found]
+        periods = [(at, limit / 10, phases & 15 or None) for at, limit, phases in found]
         told = {"start": start, "duration": duration, "unit": unit, "periods": periods}
         try:
             station.on_schedule(number, told)

@@ -70,6 +70,7 @@ class Connector(Session):
         # Outputs
         self.limit_ma = None  # offered to the EV, None: not limited; 0: paused
         self.limit_phases = None  # phases to offer, None: all there are
+        self.limit_phase = None  # the one to use for charging on one phase, 1 to 3; None: any
         self.paused = False  # True: the limit is too low to charge
         self.lock_wanted = False
         # What inputs can't tell

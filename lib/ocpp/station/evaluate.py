@@ -210,7 +210,8 @@ def run(limits):
             limit = supply.convert(plan.limit, plan.profile[f.UNIT], "A", plan.phases)
         _, phases, change, _ = s.combine(groups, now, "A", supply)
         until = s.sooner(until, change)
-        base.append((limit, _offered(supply, phases), _least(supply, plan)))
+        offered = _offered(supply, phases & 15)
+        base.append((limit, offered, _least(supply, plan), phases >> 4 or None))
         yield
     pool = [None, None]
     shared = yield from seen.shared()

@@ -15,8 +15,15 @@ LEAST = const(11)  # minimum charging rate in tenths of the unit, or None
 SET_AT = const(12)  # Unix s when it was installed, None: the time was not known
 TX = const(13)  # local key of its transaction, or None
 SEQ = const(14)  # rises with each installation: of two that exclude each other the later holds
-PERIODS = const(15)  # array: start in s, limit in tenths, number of phases or 0, start, ...
-FIELDS = const(16)
+PERIODS = const(
+    15
+)  # array: start in s, limit in tenths, phases, start, ...; `phases`: their number
+# or 0, and 16 times the one to use, if one is named
+SID = const(
+    16
+)  # id of the schedule; None: a protocol without, where place decides what replaces what
+EXTRA = const(17)  # None, or a dict of what is only handed on: "tariff", "more" (schedules)
+FIELDS = const(18)
 
 STATION_MAX = "ChargingStationMaxProfile"
 EXTERNAL = "ChargingStationExternalConstraints"

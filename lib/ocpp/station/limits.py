@@ -16,9 +16,9 @@ class Limits:
         self.slots = []  # numbers of the profiles on flash
         self.volatile = []  # profiles in memory alone
         self.external = {}  # (source, connector or 0) -> (tenths of A, uptime of its end or None)
-        self.base = [(None, None, 0)] * len(station.connectors)
+        self.base = [(None, None, 0, None)] * len(station.connectors)
         # of each connector: limit in tenths of A or None, phases to offer or None: all, least
-        # rate that is worth it in tenths of A
+        # rate that is worth it in tenths of A, phase to use or None
         self.pool = [None, None]  # tenths of A per phase, of W: for all connectors together
         self.idle = [None] * len(station.connectors)  # see `offers`
         self.editing = False  # True: a job changes the profiles

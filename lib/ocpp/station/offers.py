@@ -27,7 +27,7 @@ def share_out(limits):
     wants = []  # (connector, cap, least, W of a tenth of A, asks)
     caps = []
     for i, c in enumerate(station.connectors):
-        limit, phases, rate = limits.base[i]
+        limit, phases, rate, _ = limits.base[i]
         cap = _with_outside(limits, limit, c.id, now)
         weight = volts * (phases or c.phases_in_use or settings.get("SupplyPhases"))
         caps.append(cap)
@@ -42,7 +42,7 @@ def share_out(limits):
     if shared:
         _share(limits, wants, caps, pool, watts, now)
     for i, c in enumerate(station.connectors):
-        if _offer(c, caps[i], limits.base[i][1], least):
+        if _offer(c, caps[i], limits.base[i], least):
             limits.told_at = 0
         if shared and c.tx:
             _watch(limits, i, c, now)
@@ -158,8 +158,9 @@ def divide(budget, asked):
     return given
 
 
-def _offer(c, cap, phases, least):
+def _offer(c, cap, base, least):
     """Offer so many tenths of A, None: no limit. True if that is news."""
+    _, phases, _, c.limit_phase = base
     paused = cap is not None and cap < least
     limit = None if cap is None else 0 if paused else cap * 100
     if limit == c.limit_ma and phases == c.limit_phases and paused == c.paused:

@@ -19,7 +19,8 @@ def record(station, number, p, strict=False):
     """The profile `p` for connector `number` as it is kept (`fields`). `p`: a dict with `id`,
     `stack`, `purpose`, `kind`, `recurrency`, `from`, `to`, `start` (Unix s or None), `duration`,
     `unit`, `least`, `tx` (a transaction id or None), `periods`: dicts with `startPeriod`,
-    `limit` and perhaps `numberPhases`; numbers as they came. ValueError with the reason."""
+    `limit` and perhaps `numberPhases`, `phaseToUse`; numbers as they came; perhaps `sid`, `extra`
+    as in `fields`. ValueError with the reason."""
     _scope(station, number, p)
     start = _start(p, strict)
     duration = p["duration"]
@@ -37,7 +38,8 @@ def record(station, number, p, strict=False):
     cycle = _CYCLES[p["recurrency"]] if kind == "Recurring" else 0
     head = [p["id"], number, p["purpose"], p["stack"], kind, cycle, p["from"], p["to"]]
     periods = _periods(station, p["periods"])
-    return head + [start, duration, p["unit"], least, station.clock.unix(), None, 0, periods]
+    head += [start, duration, p["unit"], least, station.clock.unix(), None, 0, periods]
+    return head + [p.get("sid"), p.get("extra")]
 
 
 def transaction(station, number, p):
@@ -61,7 +63,7 @@ def _scope(station, number, p):
     if not 0 <= number <= len(station.connectors):
         raise ValueError("EvseDoesNotExist")
     if p["purpose"] == s.EXTERNAL:
-        raise ValueError("ExistingChargingStationExternalConstraints")
+        raise ValueError("InvalidProfileType")
     if p["purpose"] == s.STATION_MAX and number:
         raise ValueError("ChargingStationMaxProfileEvseIdGreaterThanZero")
     if not 0 <= p["stack"] <= station.settings.get("ChargeProfileMaxStackLevel"):
@@ -107,8 +109,21 @@ def _periods(station, periods):
         last = start
         if phases is not None and not 1 <= phases <= 3:
             raise ValueError("ChargingSchedulePeriodUnsupportedNumberPhases")
-        flat += [start, _tenths(period["limit"], "ChargingSchedulePeriod"), phases or 0]
+        phases = (phases or 0) + 16 * _phase(station, period)
+        flat += [start, _tenths(period["limit"], "ChargingSchedulePeriod"), phases]
     return array.array("i", flat)
+
+
+def _phase(station, period):
+    """The phase to use, 0: none is named (OCPP 2.0.1 K01.FR.19, FR.20)."""
+    phase = period.get("phaseToUse")
+    if phase is None:
+        return 0
+    if not 1 <= phase <= 3 or period.get("numberPhases") != 1:
+        raise ValueError("ChargingSchedulePeriodInvalidPhaseToUse")
+    if not station.settings.get("SmartChargingCtrlr.ACPhaseSwitchingSupported"):
+        raise ValueError("ChargingSchedulePeriodPhaseToUseACPhaseSwitchingUnsupported")
+    return phase
 
 
 def _tenths(number, what):

@@ -16,27 +16,66 @@ _NAME = "cp%d"
 
 def replaces(new, old):
     """True if `old` can't stay beside `new`: the same id, or stack level, purpose and connector
-    (OCPP 1.6 §3.13.2, §5.16.3)."""
-    return new[s.ID] == old[s.ID] or (
-        new[s.STACK] == old[s.STACK]
-        and new[s.PURPOSE] == old[s.PURPOSE]
-        and new[s.NUMBER] == old[s.NUMBER]
-        and new[s.TX] == old[s.TX]
+    (OCPP 1.6 §3.13.2, §5.16.3; by id alone with OCPP 2.0.1 K01.FR.05)."""
+    return new[s.ID] == old[s.ID] or (new[s.SID] is None and _same_place(new, old))
+
+
+def _same_place(a, b):
+    return (
+        a[s.STACK] == b[s.STACK]
+        and a[s.PURPOSE] == b[s.PURPOSE]
+        and a[s.NUMBER] == b[s.NUMBER]
+        and a[s.TX] == b[s.TX]
     )
+
+
+def _conflict(new, old):
+    """Why a profile that replaces by id alone can't be installed beside `old`, or None (OCPP
+    2.0.1 K01.FR.06, FR.39, FR.52, FR.53)."""
+    if new[s.ID] == old[s.ID] or new[s.STACK] != old[s.STACK] or new[s.PURPOSE] != old[s.PURPOSE]:
+        return None
+    if not _same_place(new, old):
+        if new[s.PURPOSE] == s.DEFAULT and not (new[s.NUMBER] and old[s.NUMBER]):
+            return "DuplicateTxDefaultProfileFound"
+        return None
+    if new[s.PURPOSE] == s.TRANSACTION:
+        return "TxProfileConflictingStackLevel"
+    for a, b in ((new, old), (old, new)):
+        if a[s.TO] is not None and b[s.FROM] is not None and a[s.TO] <= b[s.FROM]:
+            return None
+    return "DuplicateProfileValidityPeriod"
 
 
 def each(limits):
     """(N or None if it is in memory alone, profile) of all; each step reads a file at most."""
     for slot in list(limits.slots):
-        profile = limits.station.store.load(_NAME % slot)
-        try:
-            profile[s.PERIODS] = array.array("i", binascii.a2b_base64(profile[s.PERIODS]))
-            profile[s.SEQ] += 0
-        except (TypeError, ValueError, IndexError, KeyError):
-            continue  # damaged, as the store has noted
-        yield slot, profile
+        profile = _load(limits, slot)
+        if profile:
+            yield slot, profile
     for profile in list(limits.volatile):
         yield None, profile
+
+
+def _load(limits, slot):
+    profile = limits.station.store.load(_NAME % slot)
+    try:
+        profile[s.PERIODS] = array.array("i", binascii.a2b_base64(profile[s.PERIODS]))
+        profile[s.SEQ] += 0
+        return profile + [None] * (s.FIELDS - len(profile))  # of earlier firmware
+    except (TypeError, ValueError, IndexError, KeyError):
+        return None  # damaged, as the store has noted
+
+
+def load(limits, slot, id):
+    """The profile of an id in file `slot`, -1: in memory; None: it is gone."""
+    if slot >= 0:
+        found = [_load(limits, slot) if slot in limits.slots else None]
+    else:
+        found = limits.volatile
+    for profile in found:
+        if profile and profile[s.ID] == id:
+            return profile
+    return None
 
 
 def put(limits, profile, most=None):
@@ -51,6 +90,10 @@ def put(limits, profile, most=None):
             seq = max(seq, other[s.SEQ])
             if replaces(profile, other):
                 old.append((slot, other))
+            elif profile[s.SID] is not None:
+                why = _conflict(profile, other)
+                if why:
+                    raise ValueError(why)
             yield
         if most is not None and count - len(old) >= most:
             raise ValueError("MaxChargingProfilesInstalled")

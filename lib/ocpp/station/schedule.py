@@ -92,7 +92,12 @@ class Plan:
     @property
     def phases(self):
         """As the period says, 0: it does not."""
-        return self.profile[PERIODS][3 * self.index + 2]
+        return self.profile[PERIODS][3 * self.index + 2] & 15
+
+    @property
+    def phase(self):
+        """The one to use, 1 to 3, 0: none is named."""
+        return self.profile[PERIODS][3 * self.index + 2] >> 4
 
 
 def sooner(a, b):
@@ -140,7 +145,8 @@ class Supply:
 
 def combine(groups, t, unit, supply):
     """The lowest of the limits that the `groups` of plans give at `t`: (limit in tenths of `unit`
-    or None, phases or 0, time of the next change or None, plan that gives it or None)."""
+    or None, phases as in `fields`, time of the next change or None, plan that gives it or None).
+    """
     limit = until = winner = None
     phases = 0
     for plans in groups:
@@ -149,8 +155,8 @@ def combine(groups, t, unit, supply):
         if plan is None:
             continue
         value = supply.convert(plan.limit, plan.profile[UNIT], unit, plan.phases)
-        if plan.phases and (not phases or plan.phases < phases):
-            phases = plan.phases
+        if plan.phases and (not phases or plan.phases < phases & 15):
+            phases = plan.phases | plan.phase << 4
         if limit is None or value < limit:
             limit, winner = value, plan
     return limit, phases, until, winner

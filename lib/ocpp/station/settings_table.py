@@ -149,6 +149,8 @@ TABLE = (
     # -- Smart charging (OCPP 1.6 §9.4) --
     # Highest stack level of a charging profile.
     "ChargeProfileMaxStackLevel|SmartChargingCtrlr.ProfileStackLevel|int||99|0..|r|",
+    # The hardware can choose the phase that charging on one phase uses.
+    "|SmartChargingCtrlr.ACPhaseSwitchingSupported|bool||false||r|lazy",
     # Current: profiles in A are taken, Power: those in W.
     "ChargingScheduleAllowedChargingRateUnit||csl||Current,Power|Current,Power|r|",
     # Periods a charging schedule may have.

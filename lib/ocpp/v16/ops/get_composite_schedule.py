@@ -33,8 +33,8 @@ def _answer(station, p, request):
     periods = []
     for at, limit, phases in found:
         period = {"startPeriod": at, "limit": limit / 10}
-        if phases:
-            period["numberPhases"] = phases
+        if phases & 15:
+            period["numberPhases"] = phases & 15
         periods.append(period)
     schedule = {
         "duration": duration,
