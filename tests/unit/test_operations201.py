@@ -51,7 +51,8 @@ def test_remote_start_is_refused():
     profile["chargingSchedule"] = [
         {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
     ]
-    assert start(s, chargingProfile=profile) == {"status": "Rejected"}
+    answer = start(s, chargingProfile=profile)
+    assert answer["status"] == "Rejected" and answer["statusInfo"], answer
     s.charge()
     assert start(s, evseId=1) == {"status": "Rejected"}
 

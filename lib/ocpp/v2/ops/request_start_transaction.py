@@ -1,5 +1,6 @@
 """RequestStartTransaction, OCPP 2.0.1 F01, F02."""
 
+from ocpp.log import log
 from ocpp.station.registration import ACCEPTED
 from ocpp.v2.types import connectors_of
 
@@ -16,10 +17,28 @@ def handle(dialect, request):
             return {"status": "Rejected"}
         connector = found[0]
     profile = p.get("chargingProfile")
-    if profile and profile["chargingProfilePurpose"] != "TxProfile":
-        return {"status": "Rejected"}  # F01.FR.08
+    if profile and station.settings.get("SmartChargingEnabled"):
+        try:
+            profile = _record(station, profile)
+        except ValueError as e:
+            from ocpp.v2.profile import refused
+
+            log.warn("profile", profile["id"], "refused:", e)
+            return {"status": "Rejected", "statusInfo": refused(e)}
+    else:
+        profile = None  # to be ignored then (F01.FR.12)
     token = p["idToken"]
     accepted = station.tokens.remote_start(
-        token["idToken"], connector, token["type"], p["remoteStartId"]
+        token["idToken"], connector, token["type"], p["remoteStartId"], profile
     )
     return {"status": "Accepted" if accepted else "Rejected"}
+
+
+def _record(station, profile):
+    """What is kept of the profile for the transaction to come (F01.FR.08 to FR.11, K05).
+    ValueError with the reason."""
+    from ocpp.v2.profile import record
+
+    if profile["chargingProfilePurpose"] != "TxProfile":
+        raise ValueError("RequestStartTransactionNonTxProfile")
+    return record(station, 0, profile)
