@@ -6,6 +6,7 @@ it. What is wrong is one `ConfigError` whose text names the key, its value and w
 
 import json
 import os
+import sys
 
 from rules import fits, nearest, words
 
@@ -20,6 +21,7 @@ CERTIFICATE_USES = (
 )
 VERSIONS = ("1.6", "2.0.1", "2.1")
 _MAX_SIZE = const(16384)
+_SIM = "sim"  # the board without pins
 
 # key: (rule, default); a default of ... means that the key must be there.
 _TOP = {
@@ -31,6 +33,7 @@ _TOP = {
     "ocpp": (dict, ...),
     "settings": (dict, {}),
 }
+_MODULES = ("composition", "parts", "wiring", "boardfile")  # needed for hardware only
 _CHARGE_POINT = {
     "vendor": (-50, "ocppy"),
     "model": (-20, "Sim"),
@@ -62,7 +65,10 @@ _SECRET = (
 
 
 class ConfigError(Exception):
-    """Bad configuration. The text is for the person who wrote it."""
+    """Bad configuration. The text is for the person who wrote it. `lines`: all that is known to be
+    wrong, if it is the hardware."""
+
+    lines = ()
 
 
 def load(folder, boards, name=FILE):
@@ -89,9 +95,12 @@ def check(data, boards, exists):
     """`data` with all defaults filled in. `exists(path)` tells whether a named file is there."""
     if not isinstance(data, dict):
         raise ConfigError("not an object; accepted: a JSON object with the key ocpp")
+    board = data.get("board", _SIM)
+    if board != _SIM and isinstance(board, str) and board in boards:
+        data, wanted = _apart(data)
     config = _table(data, _TOP, "")
-    if config["board"] not in boards:
-        _refuse("board", config["board"], words(tuple(boards)))
+    if board not in boards:
+        _refuse("board", board, words(tuple(boards)))
     config["charge_point"] = _table(config["charge_point"], _CHARGE_POINT, "charge_point.")
     ocpp = dict(config["ocpp"])
     versions = _versions(ocpp.pop("version", "1.6"))
@@ -107,7 +116,56 @@ def check(data, boards, exists):
     for name in config["settings"]:
         if not isinstance(config["settings"][name], str):
             _refuse("settings." + name, config["settings"][name], "a string")
+    if board != _SIM:
+        _compose(config, board, wanted)
     return config
+
+
+def _apart(data):
+    """The configuration without, and only, what describes hardware."""
+    from composition import KEYS
+
+    rest = {key: data[key] for key in data if key not in KEYS}
+    return rest, {key: data[key] for key in data if key in KEYS}
+
+
+def hardware_problems(data, boards):
+    """Lines about what is wrong with the hardware alone, whatever else is."""
+    if not isinstance(data, dict) or data.get("board", _SIM) not in boards:
+        return []
+    try:
+        return [] if data.get("board", _SIM) == _SIM else _plan(data["board"], _apart(data)[1])[1]
+    except ConfigError as e:
+        return [str(e)]
+
+
+def _plan(name, wanted):
+    """(composition of that board, problems, its own facts)"""
+    import boardfile
+    import composition
+
+    try:
+        board = boardfile.board(name)
+        return composition.check(wanted, board, boardfile.chip(board["chip"])) + (board,)
+    except boardfile.BoardError as e:
+        raise ConfigError(str(e)) from None
+    finally:
+        for module in _MODULES:
+            sys.modules.pop(module, None)
+
+
+def _compose(config, name, wanted):
+    """`config["hardware"]` becomes what board and configuration make of it."""
+    plan, problems, board = _plan(name, wanted)
+    if problems:
+        error = ConfigError(problems[0])
+        error.lines = problems
+        raise error
+    config["hardware"] = plan
+    config["connectors"] = len(plan["connectors"])
+    config["connector_lock"] = any(["lock" in outlet for outlet in plan["connectors"]])
+    if "model" in board and config["charge_point"]["model"] == _CHARGE_POINT["model"][1]:
+        config["charge_point"]["model"] = board["model"]
 
 
 def warnings(config, exists):
