@@ -77,11 +77,15 @@ class Dial:
             raise Failure("timeout", "no answer %s in %d s" % (what, self._timeout // 1000))
 
     def _lookup(self, host, port):
-        """On RP2 lwIP works on one core only, so there it blocks (seconds, if the name server does
-        not answer); elsewhere it runs in a thread. One at a time: a hung one delays the next."""
+        """In a thread, one at a time: a hung one delays the next. On RP2 lwIP works on one core
+        only, so there the name server is asked by `names`; if it is not known, the lookup blocks
+        (seconds, if there is no answer)."""
         box = []
         number = ":" in host or host.replace(".", "").isdigit()  # needs no name server
-        if number or _thread is None or sys.platform == "rp2":
+        alone = _thread is None or sys.platform == "rp2"
+        if alone and not number and shared.nameserver:
+            return (yield from self._ask(host, port))
+        if number or alone:
             _resolve(box, host, port)
         else:
             while shared.lookup == []:
@@ -98,6 +102,20 @@ class Dial:
         if isinstance(box[0], Exception) or not box[0]:
             raise Failure("dns", "host %s not found" % host)
         return box[0]
+
+    def _ask(self, host, port):
+        from wsclient.names import lookup
+
+        asking = lookup(host, port, shared.nameserver, self._clock)
+        try:
+            while True:
+                next(asking)
+                self._in_time("from the name server", self._timeout)
+                yield
+        except StopIteration as e:
+            return e.value
+        finally:
+            asking.close()
 
     def _connect(self, address, until):
         try:

@@ -13,6 +13,7 @@ _IDLE_MS = const(4)  # looks at a quiet socket are further apart than this
 _TLS_EOF = const(-0x7280)  # mbedTLS: the peer closed without a goodbye
 
 lookup = None  # of the last name lookup in a thread: a list, empty while it runs
+nameserver = None  # address of the name server, where the host has told: see `dial.Dial._lookup`
 
 
 class Failure(Exception):
@@ -196,6 +197,6 @@ class Link:
 def _let_go():
     """Take the code for dialling out of memory. The package itself may be gone already."""
     package = sys.modules.get("wsclient")
-    for name in ("dial", "handshake", "secure"):
+    for name in ("dial", "handshake", "secure", "names"):
         if sys.modules.pop("wsclient." + name, None) and hasattr(package, name):
             delattr(package, name)
