@@ -47,10 +47,7 @@ def check(station, path, value):
             good = good or (yield from chain.hash_signed_by(key, how, hashed, signature))
     except ValueError as e:
         log.warn("update", "signature:", e)
-    if good:
-        return None
-    station.part("security").event("InvalidFirmwareSignature")
-    return "InvalidSignature"
+    return None if good else "InvalidSignature"
 
 
 def _return_borrowed(station):

@@ -129,6 +129,8 @@ TABLE = (
     "FirmwareInstallAtOnce|CustomizationCtrlr.FirmwareInstallAtOnce|bool||false||rw|lazy",
     # New firmware the CSMS has not accepted by then is replaced by the old one.
     "FirmwareTrialTime|CustomizationCtrlr.FirmwareTrialTime|int|s|600|60..86400|rw|lazy",
+    # Sessions may begin while an update waits for the transactions to end (L01.FR.07).
+    "|ChargingStation.AllowNewSessionsPendingFirmwareUpdate|bool||false||rw|lazy",
     # UpdateFirmware is obeyed; false: only SignedUpdateFirmware is (whitepaper L01.FR.20).
     "UnsignedFirmwareAllowed|CustomizationCtrlr.UnsignedFirmwareAllowed|bool||true||rw|lazy",
     # -- Security (OCPP 1.6 security whitepaper, ed. 3, §7) --

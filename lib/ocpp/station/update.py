@@ -138,9 +138,32 @@ class Update:
             self._station.quiet_soon()
 
     def _wait(self):
-        if not self._ahead("from"):
-            self._go("get")
-            self._tell("Downloading")
+        if self._ahead("from"):
+            return
+        if self.state["id"] is not None and not self._station.installing and self._waits():
+            return self._close()  # L01.FR.07
+        self._go("get")
+        self._tell("Downloading")
+
+    def _waits(self):
+        """True if a transaction has to end first, and none is to begin."""
+        return self._charging() and not self._station.settings.get(
+            "ChargingStation.AllowNewSessionsPendingFirmwareUpdate"
+        )
+
+    def _charging(self):
+        """True if there is a transaction that new firmware waits for."""
+        station = self._station
+        return any([c.tx for c in station.connectors]) and not station.settings.get(
+            "FirmwareInstallAtOnce"
+        )
+
+    def _close(self):
+        """No session begins any more until it is done."""
+        self._station.installing = True
+        for c in self._station.connectors:
+            if c.grant and not c.tx:
+                c.revoke()
 
     def _get(self):
         state = self.state
@@ -167,7 +190,8 @@ class Update:
         module = __import__(module, None, None, (name,))
         failure = yield from getattr(module, name)(self._station, self._path, value)
         if failure:
-            return self._fail(failure)
+            self._fail(failure)
+            return self._station.security_event("InvalidFirmwareSignature")
         self._tell("SignatureVerified")
         self._go("unpack")
 
@@ -184,7 +208,7 @@ class Update:
         _remove(self._path)
         log.info("update", "version", version, "is ready")
         self._go("ready")
-        if self.state["id"] is not None and self._ahead("install"):
+        if self.state["id"] is not None and (self._ahead("install") or self._charging()):
             self._tell("InstallScheduled")
 
     def _ready(self):
@@ -192,15 +216,11 @@ class Update:
         station = self._station
         if self._ahead("install"):
             return
-        if not station.installing:
-            station.installing = True
-            for c in station.connectors:
-                if c.grant and not c.tx:
-                    c.revoke()
-        if not station.settings.get("FirmwareInstallAtOnce"):
-            for c in station.connectors:
-                if c.tx:
-                    return
+        waits = self._charging()
+        if not station.installing and (not waits or self._waits()):
+            self._close()
+        if waits:
+            return
         allowed = station.reset_allowed
         if allowed and allowed("Firmware") is False:
             return
@@ -285,14 +305,14 @@ class Update:
 
     def _fail(self, status):
         """It failed before anything was started."""
-        if self.state.get("id") is None and self.phase == "unpack":
-            self._tell("Installing")  # what the failure is about; it has no word of its own
+        if self.phase == "unpack":
+            self._tell("Installing")  # what the failure is about
         self._end(status)
 
     def _end(self, status):
-        self._tell(status)
         if status == "Installed":
             self._station.security_event("FirmwareUpdated")
+        self._tell(status)
         self._station.installing = False
         _remove(self._path)
         self.state = {"told": status, "id": self.state.get("id")}

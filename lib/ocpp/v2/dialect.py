@@ -75,12 +75,9 @@ class Dialect:
     def transaction_message(self, record):
         """(action, payload, learn) for a record of the transaction log, or None if this version
         has nothing to say of it. `learn(result)` -> (transaction id or None, what to keep)."""
-        if record.kind == EVENT and "status" in record.data:  # of a firmware update
-            payload = {"status": record.data["status"]}
-            if "id" in record.data:
-                payload["requestId"] = record.data["id"]
-            return "FirmwareStatusNotification", payload, lambda result: (None, None)
         action = "SecurityEventNotification" if record.kind == EVENT else "TransactionEvent"
+        if record.kind == EVENT and "status" in record.data:  # of a firmware update
+            action = "FirmwareStatusNotification"
         payload = self.op(action).record(self, record)
         return action, payload, lambda result: self.op(action).learn(self, record, result)
 
