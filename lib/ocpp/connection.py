@@ -46,7 +46,7 @@ class Supervisor:
         self._ping = Timer(clock)  # due: send a ping
         self._pong = Timer(clock)  # due: its answer is missing
         self._heard = None  # (pongs, ticks of the last bytes) when it was sent
-        self._online = True
+        self.online = True  # what `set_online` was told last
         self._said = None  # the last failure logged: the same one is not repeated
         self.on_failed = None  # fn(kind, text, repeated): a dial failed
         self.closed = False  # `close()` was called
@@ -68,7 +68,7 @@ class Supervisor:
         self._looked = now
         link = self._link
         if link is None:
-            if self._dial.due() and self._online and not self.closed:
+            if self._dial.due() and self.online and not self.closed:
                 self._start()
             return
         try:
@@ -122,9 +122,9 @@ class Supervisor:
     def set_online(self, online):
         """The network is gone (False): the link is dead, nothing is dialled. It is back (True):
         dial at once."""
-        if online == self._online:
+        if online == self.online:
             return
-        self._online = online
+        self.online = online
         if online:
             self._failures = 0
             self._dial.start(0)
@@ -190,7 +190,7 @@ class Supervisor:
         self.error = text = text or "closed"
         wait = self._back_off()
         self._dial.start(wait)
-        again = "; next try in %d s" % ((wait + 999) // 1000) if self._online else ""
+        again = "; next try in %d s" % ((wait + 999) // 1000) if self.online else ""
         say = log.debug if text == self._said else log.warn
         say(_TAG, text + again)
         repeated = text == self._said

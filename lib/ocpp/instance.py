@@ -240,10 +240,10 @@ class Station(Host, OnDemand):
 
     # -- what connection, RPC and settings call --------------------------------------------------
 
-    def dial(self):
-        """A new link to the central system."""
+    def dial(self, *more):
+        """A new link to the central system. `more`: arguments of the host's for `open_link`."""
         open_link, url, protocols = self.dialling
-        return open_link(url, protocols, self._configure("headers"))
+        return open_link(url, protocols, self._configure("headers"), *more)
 
     def dial_failed(self, kind, text, repeated):
         """A link failed, or could not be made."""
