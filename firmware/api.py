@@ -204,6 +204,9 @@ class Api:
     def parked(self, req):
         return answer(_parked_pieces(self._station().parked()))
 
+    def doctor(self, req):
+        return answer(self.runner.findings())
+
     # -- the world --------------------------------------------------------------------------------
 
     def plug(self, evse, body):
@@ -273,6 +276,10 @@ class Api:
                 settings.force(name, body[name])
             except (ValueError, OSError) as e:
                 abort(400, "%s is %s: %s" % (name, json.dumps(body[name]), e))
+
+    def examine(self, body):
+        self._station()
+        self.runner.examine()
 
     def resend(self, body):
         self._station().resend()

@@ -127,11 +127,19 @@ class App:
 
     # -- dialling --------------------------------------------------------------------------------
 
-    def _open_link(self, url, protocols, headers):
-        url = join(self._scheme(url), self._config["ocpp"]["id"])
+    def _open_link(self, url, protocols, headers, watch=None):
+        """`watch(depth, DER)` is also shown the certificates of the server."""
+        url = self.url(url)
         tls = self._tls() if url.startswith("wss:") else None
+        if tls and watch:
+            judge = tls.get("watch")
+            tls["watch"] = lambda depth, der: watch(depth, der) or (judge and judge(depth, der))
         dial, close = self._real(_DIAL_MS), self._real(_CLOSE_MS)
         return Link(url, protocols, headers, self.clock, tls, _LONGEST, dial, close)
+
+    def url(self, url):
+        """What is dialled for the central system's `url`. ValueError if it is none."""
+        return join(self._scheme(url), self._config["ocpp"]["id"])
 
     def _scheme(self, url):
         """`url` with the scheme that the security profile asks for."""

@@ -32,6 +32,8 @@ POST auth_cache auth_cache !idTag:s1-255 status:AUTH group:s255? group_type:TOKE
 DELETE auth_cache clear_auth_cache
 POST local_list local_list !version:i0..2147483647 !entries:list
 POST security_event security_event !type:s1-50 info:s255
+GET doctor doctor -
+POST doctor examine
 GET parked parked -
 POST parked/resend resend
 POST reboot reboot reason:PowerUp|Watchdog|LocalReset

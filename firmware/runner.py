@@ -19,31 +19,41 @@ _CLOSING_MS = const(1000)  # longest wait for the goodbye of a closed connection
 _MAX_PAUSE_S = const(60)  # between tries to start, if the application fails again and again
 _SOUND_S = const(60)  # after so long a run an earlier failure is forgotten
 _IDLE_MS = const(5)
-_RELOADED = "ocpp pki wsclient transfer app transfers slots bundles seals crash".split()
+_RELOADED = "ocpp pki wsclient transfer app transfers slots bundles seals crash doctor".split()
 _REASONS = {"OnIdle": "ScheduledReset", "Firmware": "FirmwareUpdate"}
 _KEPT = ("ocpp.clock", "ocpp.log")  # without state, and in use by what goes on
 
 
 class Runner:
     """`app` is None while the firmware restarts. `damaged`: names of what was found damaged on
-    flash before there was a station to tell it."""
+    flash before there was a station to tell it. On a chip also: `reason`: why it has started;
+    `program`: (folder, version) of the slot that was chosen by who has started this;
+    `leave(reason)`: a restart is one of the chip, by this."""
 
-    def __init__(self, board, config, folder, damaged=()):
+    def __init__(
+        self, board, config, folder, damaged=(), reason="PowerUp", program=None, leave=None
+    ):
         self.board = board
         self.config = config
         self.frames = Frames(board.frames_file, self.time)
+        self.chores = []  # objects whose step() has its turn once a loop
+        self.watchdog = None  # object with feed()
+        self.program = program
+        self._doctor = None  # the last one
         self.book = Logbook(folder, board.clock(), self.time)
         log.book = self.book.add
         self.app = None
         self._folder = folder
         self._damaged = list(damaged)
-        self._reason = "PowerUp"
+        self._reason = reason
+        self._restarts = leave
         self._closing = None  # the connection of the last App while it says goodbye
         self._boot = Timer(board.clock())
         self._boot.start(0)
         self._patience = 0  # steps left for `_closing`
         self._failures = 0  # in a row
         self._stopping = False
+        self._started = False  # before
 
     def time(self):
         """Unix seconds: the station's time, or the board's while the station has none."""
@@ -55,6 +65,8 @@ class Runner:
         try:
             while not self._stopping:
                 self._turn()
+                if self.watchdog:
+                    self.watchdog.feed()  # the one place
                 await asyncio.sleep_ms(0 if self.app and self.app.busy else _IDLE_MS)
             self._leave(True)
             while self._closing:
@@ -82,11 +94,34 @@ class Runner:
             self._start()
         return self.app
 
+    def examine(self):
+        """Have `doctor` look at the way to the central system, unless it does already."""
+        if self._doctor is None or not self._doctor.running:
+            from doctor import Doctor
+
+            self._doctor = Doctor(self.app, self.time)
+
+    def findings(self):
+        """What it has found, as a dict for JSON."""
+        doctor = self._doctor
+        steps = [{"step": s[0], "ok": s[1], "text": s[2]} for s in doctor.steps] if doctor else []
+        return {
+            "running": bool(doctor and doctor.running),
+            "ok": doctor.ok if doctor else None,
+            "steps": steps,
+        }
+
     # -- inside -----------------------------------------------------------------------------------
 
     def _turn(self):
         self.board.step()
         self.book.step()
+        for chore in self.chores:
+            chore.step()
+        if self._doctor and self._doctor.running:
+            self._doctor.step()
+            if not self._doctor.running:
+                sys.modules.pop("doctor", None)
         if self._closing:
             self._say_goodbye()
         elif self.app is None:
@@ -105,6 +140,9 @@ class Runner:
 
     def _start(self):
         self._boot.stop()
+        if self._started and self._restarts:
+            return self._restarts(self._reason)
+        self._started = True
         try:
             version = self._choose()
             module = __import__("app")
@@ -141,6 +179,9 @@ class Runner:
         self.board.off()
         app = self.app
         self.app = None
+        if self._doctor:
+            self._doctor.close()
+            self._doctor = None  # it is code of what is let go
         if app:
             if polite:
                 app.station.stop()
@@ -168,6 +209,8 @@ class Runner:
 
     def _choose(self):
         """Have the application imported from the slot whose turn it is; -> its version or None."""
+        if self.program:
+            return self.program[1]
         path, version = self._slots().start()
         from slots import use
 
