@@ -5,25 +5,29 @@ The file is a ring: the newest line overwrites the oldest ones. It begins anew w
 """
 
 import array
+import io
 import json
 
 _SIZE = const(1000000)  # bytes of the file
 _COUNT = const(512)  # frames that are kept at most
+_FEW_SIZE = const(4096)  # the same where there is no file: in memory
+_FEW = const(32)
 _LONGEST = const(100000)  # bytes of a frame that is kept whole
 _PIECE = const(1024)  # bytes that are read at a time
 
 
 class Frames:
-    """`path`: where the file is; `now()` -> Unix seconds. The numbers go on over a restart of the
-    firmware."""
+    """`path`: where the file is, None: a little in memory (a chip's flash is not for that);
+    `now()` -> Unix seconds. The numbers go on over a restart of the firmware."""
 
     def __init__(self, path, now):
-        self._file = open(path, "w+b")
+        self._file = open(path, "w+b") if path else io.BytesIO(_FEW_SIZE)
+        self._size = _SIZE if path else _FEW_SIZE
+        self._count = _COUNT if path else _FEW
         self._now = now
-        self._starts = array.array(
-            "I", [0] * _COUNT
-        )  # place in the file of frame n, at n % _COUNT
-        self._lengths = array.array("I", [0] * _COUNT)
+        # Place in the file of frame n, at n % _count
+        self._starts = array.array("I", [0] * self._count)
+        self._lengths = array.array("I", [0] * self._count)
         self._at = 0  # where the next line goes
         self.first = 1  # number of the oldest frame that is kept
         self.last = 0  # number of the newest frame
@@ -34,19 +38,20 @@ class Frames:
 
         n = self.last + 1
         head = '{"n": %d, "t": "%s", "dir": "%s", ' % (n, to_iso(self._now()), direction)
-        if len(text) <= _LONGEST and (direction == "out" or _is_frame(text)):
+        most = min(_LONGEST, self._size // 4)
+        if len(text) <= most and (direction == "out" or _is_frame(text)):
             head += '"frame": '
         else:
             head += '"frame": null, "text": '
             text = json.dumps(text[:200])
         data = memoryview(text)  # its bytes, not copied
         size = len(head) + len(data) + 1
-        if self._at + size > _SIZE:
-            while self.first <= self.last and self._starts[self.first % _COUNT] >= self._at:
+        if self._at + size > self._size:
+            while self.first <= self.last and self._starts[self.first % self._count] >= self._at:
                 self.first += 1
             self._at = 0
         while self.first <= self.last and (
-            n - self.first >= _COUNT or self._covers(size, self.first)
+            n - self.first >= self._count or self._covers(size, self.first)
         ):
             self.first += 1
         try:
@@ -55,16 +60,16 @@ class Frames:
                 self._file.write(part)
         except OSError:
             return  # the disk is full: this frame is not kept
-        self._starts[n % _COUNT] = self._at
-        self._lengths[n % _COUNT] = size
+        self._starts[n % self._count] = self._at
+        self._lengths[n % self._count] = size
         self._at += size
         self.last = n
 
     def pieces(self, n):
         """The JSON text of frame `n`, from `first` to `last`, in pieces of bytes: a frame may be
         larger than what memory is left. OSError if it is overwritten meanwhile."""
-        at = self._starts[n % _COUNT]
-        left = self._lengths[n % _COUNT]
+        at = self._starts[n % self._count]
+        left = self._lengths[n % self._count]
         while left:
             if n < self.first:
                 raise OSError
@@ -76,8 +81,8 @@ class Frames:
 
     def _covers(self, size, n):
         """True if a line of `size` bytes, written now, destroys frame `n`."""
-        start = self._starts[n % _COUNT]
-        return start < self._at + size and start + self._lengths[n % _COUNT] > self._at
+        start = self._starts[n % self._count]
+        return start < self._at + size and start + self._lengths[n % self._count] > self._at
 
 
 def _is_frame(text):

@@ -67,3 +67,14 @@ def test_a_frame_that_is_overwritten_while_it_is_read():
     for i in range(600):
         log.add("out", "[%d]" % i)
     raises(OSError, next, pieces)
+
+
+def test_without_a_file_a_few_are_kept_in_memory():
+    log = Frames(None, lambda: 1795230000)
+    for n in range(100):
+        log.add("out", '[2,"%d","Heartbeat",{}]' % n)
+    assert log.last == 100 and 20 <= log.last - log.first < 32
+    for n in range(log.first, log.last + 1):
+        assert line(log, n)["frame"][1] == str(n - 1)
+    log.add("out", "[%s1]" % ("1," * 600))
+    assert line(log, 101)["frame"] is None
