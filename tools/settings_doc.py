@@ -1,4 +1,4 @@
-"""Makes docs/settings.md from lib/ocpp/station/settings_table.py: `settings_doc.py [--check]`.
+"""Makes docs/settings.md from the table of settings: `settings_doc.py [--check]`.
 
 With --check nothing is written; exit 1 if the page is not up to date.
 """
@@ -8,12 +8,16 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TABLE = ROOT / "lib/ocpp/station/settings_table.py"
+PARTS = [
+    ROOT / "lib/ocpp/station" / name
+    for name in ("settings_core.py", "settings_extra.py", "settings_table.py")
+]
 PAGE = ROOT / "docs/settings.md"
 
 HEAD = """# Settings
 
-Made from `lib/ocpp/station/settings_table.py` by `tools/settings_doc.py`; edit there.
+Made from `lib/ocpp/station/settings_table.py` and its other parts by `tools/settings_doc.py`;
+edit there.
 
 A setting has its OCPP 1.6 key, its OCPP 2.x `Component.Variable`, or both; both are one setting,
 and either is taken in the configuration file (`"settings"`) and by `/api/settings`, in upper or
@@ -66,7 +70,8 @@ def values(fields):
 def page():
     out = [HEAD]
     last = None
-    for section, comment, fields in definitions(TABLE.read_text()):
+    rows = [row for part in PARTS for row in definitions(part.read_text())]
+    for section, comment, fields in rows:
         if section != last:
             out.append(f"\n## {section}\n\n{COLUMNS}")
             last = section

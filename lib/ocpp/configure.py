@@ -93,7 +93,6 @@ def trim(station):
 
     for name in ("wiring", "acts", "hosting", "station.measurands", "station.settings_rules"):
         unload("ocpp." + name)
-    unload("ocpp.station.settings_table")
     values = station.settings._values
     station.metering.trim([name for name in lists if hasattr(values, name)])
 

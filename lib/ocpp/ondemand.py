@@ -3,6 +3,7 @@
 import sys
 
 from ocpp.calls import CallError
+from ocpp.modules import unload
 
 _SCHEMAS = const(2)  # compact schemas kept in memory
 _OPS = const(2)  # modules of operations kept in memory
@@ -17,9 +18,9 @@ _MESSAGES = const(
     "station.security_log station.signed station.offers station.profile_rules "
     "station.profiles station.schedule station.zone statefiles txboot txcompact txdelivery "
     "txparked txtail txtime schema incoming strictjson iso v16.profile v16.types v2.types "
-    "v2.variables v2.live v2.reports v2.parts "
-    "v2.profile v2.stream "
-    "v16.schema v2.schema station.changes "
+    "v2.variables v2.live v2.reports v2.parts v2.profile v2.stream v16.schema v2.schema "
+    "station.changes station.settings_rows station.settings_core station.settings_extra "
+    "station.settings_table "
 )
 
 
@@ -158,12 +159,3 @@ class OnDemand:
         self._schemas.append((action, is_request, compact))
         self.quiet_soon()
         return compact
-
-
-def unload(name):
-    """Let a module go, so that its code does not stay in memory."""
-    if sys.modules.pop(name, None):
-        package, _, leaf = name.rpartition(".")
-        parent = sys.modules.get(package)
-        if parent and hasattr(parent, leaf):
-            delattr(parent, leaf)

@@ -5,7 +5,7 @@ import sys
 from support import raises
 
 from ocpp.rpc import CallError
-from ocpp.station import settings_edit
+from ocpp.station import settings_rows
 from ocpp.station.settings import Settings
 from ocpp.v16.ops import change_configuration, get_configuration
 
@@ -110,14 +110,14 @@ def test_the_table_is_well_formed():
     from ocpp.station import settings_rules as rules
 
     seen = {}
-    for line in rules.TABLE:
+    for line in settings_rows.lines(()):
         d = rules.check_definition(line)
         for name in d[:2]:
             assert name.lower() not in seen or not name, name
             seen[name.lower()] = True
             assert len(d[0]) <= 50
         if rules.default(d) is not None:
-            assert settings_edit.text_of(rules.default(d)) == d[rules.DEFAULT], (
+            assert settings_rows.text_of(rules.default(d)) == d[rules.DEFAULT], (
                 line
             )  # canonical already
         for flag in d[rules.FLAGS].split():
@@ -496,7 +496,7 @@ def test_definitions_are_let_go():
     dict(s.items())
     s.change("HeartbeatInterval", "5")
     raises(KeyError, s.get, "Nope")
-    for name in ("settings_rules", "settings_table"):
+    for name in ("settings_rules", "settings_rows", "settings_core", "settings_table"):
         assert "ocpp.station." + name not in sys.modules
         assert not hasattr(sys.modules["ocpp.station"], name)
 

@@ -71,20 +71,12 @@ class LocalList:
 
     def version(self):
         """Number of the list, 0 while it is empty (OCPP 1.6 §5.10)."""
-        end = self._seen()
-        return end[0] if end and end[1] else 0
-
-    def count(self):
-        """Identifiers in the list."""
-        end = self._seen()
-        return end[1] if end else 0
-
-    def _seen(self):
         file = self._open()
         if file is None:
-            return None
+            return 0
         with file:
-            return self._end(file)
+            end = self._end(file)
+        return end[0] if end and end[1] else 0
 
     def find(self, id_token):
         """`IdInfo` of an identifier; None if the list has it not."""

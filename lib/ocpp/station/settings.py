@@ -6,11 +6,13 @@ A value comes from the table of definitions, from this installation (`initial`),
 everything that changes a setting (`settings_edit`) are there while they are needed.
 """
 
-import sys
-
 from ocpp.log import log
+from ocpp.modules import unload
 
-_MODULES = const("settings_edit settings_rules settings_table measurands changes")
+_MODULES = const(
+    "settings_edit settings_rules settings_rows settings_core settings_extra settings_table"
+    " measurands changes"
+)
 
 
 class _Values:
@@ -38,11 +40,21 @@ class Settings:
         """The value of a setting by its canonical name: bool, int, float or str (lists too);
         None while absent. KeyError if there is no such setting."""
         value = getattr(self._values, name, self)  # self: not in memory, being at its default
-        return self._edit("default", name) if value is self else value
+        if value is not self:
+            return value
+        from ocpp.station import settings_rows
+
+        try:
+            return settings_rows.default(self, name)
+        finally:
+            _let_go()
 
     def text(self, name):
         """The value as text, None while absent."""
-        return self._edit("text_of", self.get(name), own=False)
+        value = self.get(name)
+        from ocpp.station import settings_rows
+
+        return settings_rows.text_of(value)
 
     def watch(self, name, fn):
         """Call `fn(value)` after each change of a setting; "*": `fn(name, value)` after that of
@@ -79,9 +91,6 @@ class Settings:
     def rows(self):
         return self._edit("rows")
 
-    def details(self):
-        return self._edit("details")
-
     def items(self):
         """(name, text) of all settings that have a value and may be read, in table order."""
         for name, text, _, _ in self.rows():
@@ -106,20 +115,16 @@ class Settings:
     def declare(self, line):
         return self._edit("declare", line)
 
-    def _edit(self, name, *arguments, own=True):
+    def _edit(self, name, *arguments):
         from ocpp.station import settings_edit
 
-        fn = getattr(settings_edit, name)
         try:
-            return fn(self, *arguments) if own else fn(*arguments)
+            return getattr(settings_edit, name)(self, *arguments)
         finally:
             _let_go()
 
 
 def _let_go():
     """Forget the definitions: they are large and seldom needed."""
-    package = sys.modules["ocpp.station"]
     for name in _MODULES.split():
-        sys.modules.pop("ocpp.station." + name, None)
-        if hasattr(package, name):
-            delattr(package, name)
+        unload("ocpp.station." + name)

@@ -4,6 +4,7 @@ The functions take the `Settings` first; they are called as its methods.
 """
 
 from ocpp.log import log
+from ocpp.station import settings_rows
 from ocpp.station import settings_rules as rules
 
 FILE = "settings"
@@ -24,21 +25,9 @@ def lookup(s, spelling):
 def rows(s):
     """All settings in table order: (name, text, readonly, writeonly). The text is None while
     the setting is absent, and always if it is write-only."""
-    for d, text in details(s):
+    for d, text in settings_rows.details(s):
         access = d[rules.ACCESS]
         yield rules.name_of(d), text, access == "r", access == "w"
-
-
-def details(s):
-    """The same as (definition, text): what the station computes is read-only there."""
-    for d in rules.definitions(s._declared):
-        name = rules.name_of(d)
-        value = getattr(s._values, name, s)
-        if value is s:
-            value = base(s, d)
-        if name in s._fixed:
-            d[rules.ACCESS] = "r"
-        yield d, None if d[rules.ACCESS] == "w" else text_of(value)
 
 
 def change(s, spelling, text):
@@ -97,7 +86,7 @@ def install(s, name, text):
     d = rules.find(s._declared, name)
     if d is None:
         raise KeyError(name)
-    value = text if d[rules.TYPE] == "str" else rules.value(d, text_of(text))
+    value = text if d[rules.TYPE] == "str" else rules.value(d, settings_rows.text_of(text))
     s._installed[name] = value
     settle(s, d)
 
@@ -118,13 +107,6 @@ def declare(s, line):
             raise ValueError("setting %s is there already" % name)
     s._declared.append(line)
     settle(s, d)
-
-
-def default(s, name):
-    d = rules.find(s._declared, name)
-    if d is None:
-        raise KeyError(name)
-    return rules.default(d)
 
 
 def base(s, d):
@@ -165,7 +147,7 @@ def checked(s, d, text, validate=True):
         for item in value.split(",") if value else ():
             if int(item.split(".")[0]) > s.get("NumberOfConnectors"):
                 raise ValueError("no such connector")
-    wrong = why_not(s, name, text_of(value)) if validate else None
+    wrong = why_not(s, name, settings_rows.text_of(value)) if validate else None
     if wrong:
         raise ValueError(wrong)
     return value
@@ -212,7 +194,7 @@ def permitted(s, d, text):
 
 def keep(s, name, value, usual):
     """Have on flash what differs from `usual`. OSError if flash does not take it."""
-    text = None if value == usual else text_of(value)
+    text = None if value == usual else settings_rows.text_of(value)
     if text == s._stored.get(name):
         return
     stored = dict(s._stored)
@@ -223,15 +205,3 @@ def keep(s, name, value, usual):
     if not s._store.save(FILE, stored):
         raise OSError("flash does not take it")
     s._stored = stored
-
-
-def text_of(value):
-    """A value as text."""
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, float):
-        text = "%.3f" % value
-        return text.rstrip("0").rstrip(".")
-    return value if value is None else str(value)

@@ -4,8 +4,8 @@ A definition is a line of `settings_table` cut at its bars. Like the table this 
 when needed and let go afterwards (see `settings.Settings`).
 """
 
+from ocpp.station import settings_rows
 from ocpp.station.measurands import NAMES, PHASES
-from ocpp.station.settings_table import TABLE
 
 _NAME16 = const(0)
 NAME2 = const(1)
@@ -30,9 +30,7 @@ _FORM = {
 
 def definitions(declared):
     """All definitions, in table order, then the host's own."""
-    for line in TABLE:
-        yield line.split("|")
-    for line in declared:
+    for line in settings_rows.lines(declared):
         yield line.split("|")
 
 
@@ -46,8 +44,8 @@ def find(declared, spelling):
     low = spelling.lower() + "|"
     size = len(low)
     second = "." in low
-    for lines in (TABLE, declared):
-        for line in lines:
+    for name in settings_rows.PARTS.split() + [None]:
+        for line in settings_rows.part(name) if name else declared:
             at = line.find("|") + 1 if second else 0
             if line[at : at + size].lower() == low and size > 1:
                 return line.split("|")

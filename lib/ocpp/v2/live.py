@@ -13,10 +13,10 @@ limits   `..NAME`: the setting of that name; `..power`: what the hardware can ca
 This module is imported when the model is read and let go afterwards.
 """
 
-from ocpp.iso import to_iso
+import os
+
+from ocpp.modules import unload
 from ocpp.station.connector import is_fault
-from ocpp.station.samples import number
-from ocpp.v2.types import CONNECTOR
 
 _STATES = "Available,Occupied,Reserved,Unavailable,Faulted"
 
@@ -77,31 +77,17 @@ TABLE = (
 )
 
 
-def rows(station):
-    """(component, variable, definition, text or None) of each; component and variable carry their
-    addresses, as `EVSE@1` and `Model[Meter]`."""
-    for line in TABLE:
-        d = line.split("|")
-        component, _, variable = d[1].partition(".")
-        d[5] = _limits(station, d[5])
-        if "evse" in d[7] or "conn" in d[7]:
-            at = "@%d.%d" if "conn" in d[7] else "@%d"
-            for c in station.connectors:
-                where = at % ((c.id, CONNECTOR) if "conn" in d[7] else c.id)
-                row = _row(station, component + where, variable, d, c)
-                if row:
-                    yield row
-        else:
-            row = _row(station, component, variable, d, None)
-            if row:
-                yield row
-
-
-def _row(station, component, variable, d, c):
-    text = _value(station, d[0], c)
-    if text is None and "perhaps" in d[7]:
-        return None
-    return component, variable, d, text
+def rows(station, line):
+    """(component, variable, definition, text or None) of each variable of a line; component and
+    variable carry their addresses, as `EVSE@1` and `Model[Meter]`."""
+    d = line.split("|")
+    component, _, variable = d[1].partition(".")
+    d[5] = _limits(station, d[5])
+    at = "@%d.1" if "conn" in d[7] else "@%d"
+    for c in station.connectors if "evse" in d[7] or "conn" in d[7] else (None,):
+        text = _value(station, d[0], c)
+        if text is not None or "perhaps" not in d[7]:
+            yield component + (at % c.id if c else ""), variable, d, text
 
 
 def _limits(station, text):
@@ -126,7 +112,7 @@ def _value(station, source, c):
             "ocppy" if what in ("vendor", "model") else None
         )
     if kind == "set":
-        return station.settings.text(what)
+        return str(station.settings.get(what))
     value = _of_connector(c, kind, what) if c else _of_station(station, kind)
     if value is True or value is False:
         return "true" if value else "false"
@@ -139,14 +125,13 @@ def _of_station(station, kind):
     if kind == "problem":
         return is_fault(station.errors)
     if kind == "time":
-        unix = station.clock.unix()
-        return None if unix is None else to_iso(unix)
+        return _time(station.clock.unix())
     if kind == "id":
         return station.config.get("ocpp", {}).get("id", "")
     if kind == "certificates":
-        return station.part("certificates").count()
+        return _roots(station.store.root + "/certs")
     if kind == "listed":
-        return station.part("local_list").count()
+        return _listed(station.store.root + "/locallist")
     if kind == "profiles":
         return len(station.limits.slots)
     if kind == "rates":
@@ -155,6 +140,36 @@ def _of_station(station, kind):
     if kind == "slot":
         return 1
     raise ValueError(kind)
+
+
+def _time(unix):
+    if unix is None:
+        return None
+    from ocpp.iso import to_iso
+
+    unload("ocpp.iso")
+    return to_iso(unix)
+
+
+def _roots(folder):
+    """Root certificates (see `station/certificates.py`)."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return 0
+    return len(
+        [n for n in names if n[:4] in ("CSMS", "Manu", "V2GR", "MORo") and n[-4:] != ".new"]
+    )
+
+
+def _listed(path):
+    """Identifiers in the local list, as its last line tells (see `station/local_list.py`)."""
+    try:
+        with open(path, "rb") as f:
+            f.seek(f.seek(0, 2) - 46)
+            return int(f.read(46).split(b"\t")[1].split()[2])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _of_connector(c, kind, what):
@@ -194,4 +209,4 @@ def _measured(c, measurand):
     found = [m for m in found if m[1] is None] or found
     values = [(m[4](), m[2]) for m in found]
     values = [value * (1000 if unit == "kW" else 1) for value, unit in values if value is not None]
-    return number(sum(values)) if values else None
+    return round(sum(values) * 10) / 10 if values else None

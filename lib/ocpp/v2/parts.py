@@ -1,51 +1,58 @@
-"""Long answers told in parts: NotifyReport and its like (OCPP 2.0.1 B07, N02, N09)."""
+"""Long answers told in parts: NotifyReport and its like (OCPP 2.0.1 B07, N02, N09).
 
-from ocpp.calls import TRIGGERED, Unanswered
+A part is made when the last one was answered, and everything that only messages need is let go
+before: what making, sending and hearing take is not in memory at once.
+"""
+
+from ocpp.calls import TRIGGERED
 from ocpp.clock import FLOOR
-from ocpp.iso import to_iso
 from ocpp.log import log
+from ocpp.modules import unload
 
 _WAIT_MS = const(60000)  # for a way out and the answer
 
 
-def send(dialect, action, key, head, items, most):
-    """A generator: tell `items` in calls that carry up to `most` of them as `key`, beside the
-    fields of `head`, with seqNo and tbc. The next part is made when the last one was answered;
-    without an answer the rest is given up. An item None: a pause."""
+def send(dialect, action, head, maker, wanted):
+    """A generator: tell what a function `batch` of the module `maker` makes, in calls with the
+    fields of `head`, seqNo, tbc and generatedAt. `batch(station, wanted, place)` is a generator
+    whose value is (fields, next place or None); the first place is None. Without an answer the
+    rest is given up."""
     station = dialect.station
-    batch = []
-    number = 0
-    for item in items:
-        if item is None:
-            yield
-            continue
-        if len(batch) == most:
-            if not (yield from _part(station, action, key, head, batch, number, True)):
-                return
-            number += 1
-            batch = []
-        batch.append(item)
-    yield from _part(station, action, key, head, batch, number, False)
+    place, number = None, 0
+    while True:
+        yield from station.tidying()
+        module = __import__(maker, None, None, ("batch",))
+        fields, place = yield from module.batch(station, wanted, place)
+        module = None
+        unload(maker)
+        yield from station.tidying()
+        if not station.connection.connected:
+            return
+        fields.update(head)
+        fields["seqNo"] = number
+        fields["tbc"] = place is not None
+        box = [fields]
+        fields = None
+        error = yield from _tell(station, action, box)
+        if error and error.local:
+            return log.warn("report", action, "given up:", error)
+        if place is None:
+            return
+        number += 1
 
 
-def _part(station, action, key, head, batch, number, more):
-    """One call. The value is False if nobody answered it."""
+def _tell(station, action, box):
+    """One call, with the payload in `box`. The value is its error, None if it was answered."""
+    from ocpp.iso import to_iso
+
     unix = station.clock.unix()
-    payload = {"seqNo": number, "tbc": more}
-    payload["generatedAt"] = to_iso(FLOOR if unix is None else unix)
-    payload.update(head)
-    if batch:
-        payload[key] = batch
+    box[0]["generatedAt"] = to_iso(FLOOR if unix is None else unix)
     outcome = []
 
     def done(result, error):
         outcome.append(error)
 
-    station.rpc.call(action, payload, done, TRIGGERED, _WAIT_MS)
-    payload = None
+    station.rpc.call(action, lambda: box.pop() if box else None, done, TRIGGERED, _WAIT_MS)
     while not outcome:
         yield
-    if isinstance(outcome[0], Unanswered) or (outcome[0] and outcome[0].local):
-        log.warn("report", action, "given up:", outcome[0])
-        return False
-    return True
+    return outcome[0]

@@ -1,98 +1,78 @@
-"""Reports of the device model (OCPP 2.0.1 B07, B08), told in parts. One report at a time."""
+"""Reports of the device model (OCPP 2.0.1 B07, B08): which variables, and what is told of them."""
 
-from ocpp.v2 import parts, variables
+from ocpp.v2 import variables
 
-_MOST = const(6)  # variables in a part
-_SLICE = const(6)  # rows looked at in one go
+_MOST = const(5)  # variables in a part
 _TROUBLE = const(" Problem Tripped Overload Fallback ")
 
 
-def is_any(row):
-    return True
-
-
-def is_configuration(row):
-    return row[2][variables.ACCESS] != "r"
-
-
-def is_summary(row):
-    """What may be charged at, and what is wrong."""
-    variable = row[1]
-    if variable == "AvailabilityState":
-        return True
-    return row[3] == "true" and " %s " % variable in _TROUBLE
-
-
-BASES = {
-    "ConfigurationInventory": is_configuration,
-    "FullInventory": is_any,
-    "SummaryInventory": is_summary,
-}
-
-
-def refused():
-    """The answer while another report is under way."""
-    info = {"reasonCode": "Unspecified", "additionalInfo": "another report is under way"}
-    return {"status": "Rejected", "statusInfo": info}
-
-
-def start(dialect, id, wanted):
-    """Report the rows for which `wanted(row)`, as a job. Returns the answer to the request."""
-    dialect.reporting = True
-    dialect.station.jobs.append(_report(dialect, id, wanted))
-    return {"status": "Accepted"}
-
-
-def _report(dialect, id, wanted):
-    try:
-        items = _items(dialect.station, wanted)
-        yield from parts.send(
-            dialect, "NotifyReport", "reportData", {"requestId": id}, items, _MOST
-        )
-    finally:
-        dialect.reporting = False
-
-
-def _items(station, wanted):
-    """ReportDataTypes, and None for a pause."""
+def batch(station, wanted, place):
+    """See `parts.send`."""
     measurands = variables.measurable(station)
-    for n, row in enumerate(variables.rows(station)):
-        component, variable, d, text = row
-        if wanted(row):
-            yield {
-                "component": variables.component_of(component),
-                "variable": variables.variable_of(variable),
-                "variableAttribute": [variables.attribute(d, text)],
-                "variableCharacteristics": variables.characteristics(d, measurands),
-            }
-        if n % _SLICE == 0:
-            yield None
+    found = []
+    behind = None
+    for entry in variables.rows(station, place or (0, 0)):
+        if entry is None:
+            yield
+            continue
+        at, row = entry
+        if not matches(row, wanted):
+            continue
+        if len(found) >= _MOST and at != behind:
+            return {"reportData": found}, behind
+        found.append(_told(row, measurands))
+        behind = at
+    return {"reportData": found}, None
 
 
-def selected(dialect, request):
-    """A generator: GetReport, answered once it is known that there is something to tell."""
-    p = request.payload
-    station = dialect.station
+def _told(row, measurands):
+    """ReportDataType."""
+    component, variable, d, text = row
+    return {
+        "component": variables.component_of(component),
+        "variable": variables.variable_of(variable),
+        "variableAttribute": [variables.attribute(d, text)],
+        "variableCharacteristics": variables.characteristics(d, measurands),
+    }
+
+
+def matches(row, wanted):
+    """`wanted`: name of a base, or (criteria, components that meet one, what components tell of
+    them, list of components and variables)."""
+    _, variable, d, text = row
+    if wanted == "FullInventory":
+        return True
+    if wanted == "ConfigurationInventory":
+        return d[variables.ACCESS] != "r"
+    if wanted == "SummaryInventory":  # what may be charged at, and what is wrong
+        trouble = text == "true" and " %s " % variable in _TROUBLE
+        return trouble or variable == "AvailabilityState"
+    criteria, met, known, listed = wanted
+    return _meets(row[0], criteria, met, known) and _listed(row, listed)
+
+
+def selection(station, p):
+    """A generator: what a GetReport wants, for `matches`; None: nothing would be told."""
     criteria = [c.lower() for c in p.get("componentCriteria", ())]
     met, known = set(), {}
     if criteria:
-        for component, variable, _, text in variables.rows(station):
+        for entry in variables.rows(station):
+            if entry is None:
+                yield
+                continue
+            component, variable, _, text = entry[1]
             name = variable.lower()
             if name in criteria:
                 known.setdefault(component, []).append(name)
                 if text == "true":
                     met.add(component)
+    wanted = (criteria, met, known, list(p.get("componentVariable", ())))
+    for entry in variables.rows(station):
+        if entry is None:
             yield
-
-    def wanted(row):
-        return _meets(row[0], criteria, met, known) and _listed(row, p.get("componentVariable"))
-
-    for row in variables.rows(station):
-        if wanted(row):
-            request.reply(start(dialect, p["requestId"], wanted))
-            return
-        yield
-    request.reply({"status": "EmptyResultSet"})
+        elif matches(entry[1], wanted):
+            return wanted
+    return None
 
 
 def _meets(component, criteria, met, known):

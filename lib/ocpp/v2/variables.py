@@ -6,11 +6,14 @@ addresses: `EVSE@1`, `Connector@1.1`, `MessageTimeout[Default]`. A definition is
 made, which takes a job; nothing of them stays.
 """
 
+from ocpp.modules import unload
+
 _KIND = const(2)
 _UNIT = const(3)
 _LIMITS = const(5)
 ACCESS = const(6)
 _FLAGS = const(7)
+_PARTS = const("settings_core settings_extra settings_table")  # as in `station/settings_rows.py`
 _SLICE = const(6)  # rows looked at in one go
 _LONGEST = const(500)  # characters of a list
 
@@ -23,17 +26,49 @@ _UNITS = {"%": "Percent", "times": None, "characters": None}
 _WORDS = {"rw": "ReadWrite", "r": "ReadOnly", "w": "WriteOnly"}
 
 
-def rows(station):
-    """A generator of all rows: what is live, then the settings."""
-    from ocpp.v2 import live
+def rows(station, start=(0, 0)):
+    """A generator of all rows from a place on: each as (place behind it, row); None: a pause. What
+    is live comes first, then what the host publishes, then the settings part by part."""
+    names = ["v2.live", None] + _PARTS.split() + [None]
+    for k in range(start[0], len(names)):
+        lines = _lines(station, k, names)
+        for i in range(start[1] if k == start[0] else 0, len(lines)):
+            for row in _rows(station, k, lines[i]):
+                yield (k, i + 1), row
+            if i % _SLICE == 0:
+                yield None
+        lines = None
+        if names[k]:
+            unload("ocpp." + names[k] if k == 0 else "ocpp.station." + names[k])
+            yield None
 
-    yield from live.rows(station)
-    for line, fn in station.variables:
+
+def _lines(station, k, names):
+    """Those of the k-th source."""
+    if k == 1:
+        return station.variables
+    if k == len(names) - 1:
+        return station.settings._declared
+    package = "ocpp." if k == 0 else "ocpp.station."
+    return __import__(package + names[k], None, None, ("TABLE",)).TABLE
+
+
+def _rows(station, k, line):
+    """The rows of a line."""
+    if k == 0:
+        from ocpp.v2 import live
+
+        yield from live.rows(station, line)
+    elif k == 1:
+        line, fn = line
         d = line.split("|")
         component, _, variable = d[1].partition(".")
         value = fn()
         yield component + d[0], variable, d, None if value is None else str(value)
-    for d, text in station.settings.details():
+    else:
+        from ocpp.station import settings_rows
+
+        d, text = settings_rows.detail(station.settings, line)
         component, _, variable = d[1].partition(".")
         if variable and "live" not in d[_FLAGS]:
             if "fixed2" in d[_FLAGS]:
@@ -65,7 +100,11 @@ def resolve(station, items, most):
         if len(found) < most:
             wanted.append(spelling(item) + (item.get("attributeType", "Actual"),))
             found.append(["UnknownComponent", None, None])
-    for n, (component, variable, d, text) in enumerate(rows(station)):
+    for entry in rows(station):
+        if entry is None:
+            yield
+            continue
+        component, variable, d, text = entry[1]
         component, variable = component.lower(), variable.lower()
         for entry, (c, v, kind) in zip(found, wanted):
             if c == component and entry[1] is None:
@@ -73,8 +112,6 @@ def resolve(station, items, most):
                 if v == variable:
                     known = kind == "Actual"
                     entry[:] = ("Accepted" if known else "NotSupportedAttributeType", d, text)
-        if n % _SLICE == 0:
-            yield
     return found
 
 
@@ -146,7 +183,9 @@ def characteristics(d, measurands):
 
 def measurable(station):
     """The measurands this station can tell, as a list."""
-    from ocpp.station.measurands import NAMES
-
-    metering = station.metering
-    return ",".join([name for name in NAMES.split(",") if metering.supports(name)])
+    found = ["Current.Offered", "Energy.Active.Import.Register"]
+    for c in station.connectors:
+        for m in c.measures:
+            if m[0] not in found:
+                found.append(m[0])
+    return ",".join(sorted(found))

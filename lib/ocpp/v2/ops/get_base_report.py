@@ -2,9 +2,26 @@
 
 
 def handle(dialect, request):
-    from ocpp.v2 import reports
-
-    if dialect.reporting:
-        return reports.refused()
     p = request.payload
-    return reports.start(dialect, p["requestId"], reports.BASES[p["reportBase"]])
+    return report(dialect, p["requestId"], p["reportBase"])
+
+
+def report(dialect, id, wanted):
+    """Begin a report, see `reports.matches`; one at a time. Returns the answer to its request."""
+    if dialect.reporting:
+        info = {"reasonCode": "Unspecified", "additionalInfo": "another report is under way"}
+        return {"status": "Rejected", "statusInfo": info}
+    dialect.reporting = True
+    dialect.station.jobs.append(_report(dialect, id, wanted))
+    return {"status": "Accepted"}
+
+
+def _report(dialect, id, wanted):
+    from ocpp.v2 import parts
+
+    try:
+        yield from parts.send(
+            dialect, "NotifyReport", {"requestId": id}, "ocpp.v2.reports", wanted
+        )
+    finally:
+        dialect.reporting = False

@@ -5,13 +5,22 @@ from ocpp.calls import CallError
 
 
 def handle(dialect, request):
-    from ocpp.v2 import reports
-
     station = dialect.station
     most = station.settings.get("DeviceDataCtrlr.ItemsPerMessage[GetReport]")
     if len(request.payload.get("componentVariable", ())) > most:  # B08.FR.17
         raise CallError("OccurrenceConstraintViolation", "at most %d variables" % most)
-    if dialect.reporting:
-        return reports.refused()
-    station.jobs.append(request.finished_by(reports.selected(dialect, request)))
+    station.jobs.append(request.finished_by(_answer(dialect, request)))
     return None
+
+
+def _answer(dialect, request):
+    from ocpp.v2 import reports
+
+    p = request.payload
+    begin = dialect.op("GetBaseReport").report
+    if dialect.reporting:
+        return request.reply(begin(dialect, p["requestId"], None))
+    wanted = yield from reports.selection(dialect.station, p)
+    if wanted is None:
+        return request.reply({"status": "EmptyResultSet"})
+    request.reply(begin(dialect, p["requestId"], wanted))
