@@ -79,7 +79,8 @@ def settings(station, declare):
         settings.install("AuthorizationKey", server["password"])
     if server.get("security_profile"):
         settings.install("SecurityProfile", str(server["security_profile"]))
-    if config.get("connector_lock") is False:
+    station.locks = config.get("connector_lock") is not False
+    if not station.locks:
         settings.set_fixed("UnlockConnectorOnEVSideDisconnect", "false")
     problems = settings.initial(config.get("settings", {}))
     for name, why in problems:

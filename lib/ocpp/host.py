@@ -50,7 +50,9 @@ class Host:
         or withdraws (OCPP 1.6 §4.8, §4.10). ValueError for an identifier or number that is
         none."""
         target = None if connector is None else self.connector(connector)
-        self.tokens.present(checked(id_token), target, type)
+        if id_token or type != "NoAuthorization":  # a start button has none
+            checked(id_token)
+        self.tokens.present(id_token, target, type)
 
     def __getattr__(self, name):
         if name[0] == "_":

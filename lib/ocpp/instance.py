@@ -34,6 +34,7 @@ class Station(Host, OnDemand):
     refused = 0  # times in a row that the password was refused
     trusted = ""  # root the server's certificate leads to, with a "+" once it was seen whole
     presented = None  # number of our certificate
+    locks = True  # False: cables can't be locked, they are attached for good
     requesting = False  # True: a new key is being made
     held = ()  # (data, stamp) of events of the start, told once the station is accepted
     heard = -60  # uptime (s) when a message last was told to be invalid

@@ -112,6 +112,7 @@ class OnDemand:
             unload("ocpp.station.samples")
         if not any([c.tx for c in self.connectors]):
             unload("ocpp.station.charging")
+            unload("ocpp.station.points")
         borrowed = () if self.lasting() else self.borrowed
         for i, name in enumerate(list(sys.modules)):
             if i % _FEW == 0:

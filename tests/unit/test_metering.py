@@ -45,7 +45,13 @@ class Connector:
         self.measures.append((measurand, phase, unit, location, fn))
 
 
+class Words:
+    tracks_states = False
+
+
 class Station:
+    dialect = Words()
+
     def __init__(self, unix=None, connectors=1):
         self.clock = FakeClock(unix=unix)
         self.settings = Settings(Store())

@@ -160,7 +160,8 @@ def test_a_card_for_whichever_connector_is_plugged_in_first():
 
 
 def test_states_of_the_transfer_are_told():
-    s = setup201(settings={"StopTransactionOnEVSideDisconnect": "false"})
+    settings = {"StopTransactionOnEVSideDisconnect": "false", "TxCtrlr.TxStopPoint": "Authorized"}
+    s = setup201(settings=settings)
     s.charge()
     s.run(1000)
     s.c.ev_ready = False
@@ -168,13 +169,14 @@ def test_states_of_the_transfer_are_told():
     s.unplug()
     s.run(1500)
     s.plug()
-    s.run(1500)
+    s.run(2500)
     assert told(s) == [
         ("Started", "Authorized", "EVConnected"),
         ("Updated", "ChargingStateChanged", "Charging"),
         ("Updated", "ChargingStateChanged", "SuspendedEV"),
         ("Updated", "EVCommunicationLost", "Idle"),
-        ("Updated", "CablePluggedIn", "Charging"),
+        ("Updated", "CablePluggedIn", "EVConnected"),
+        ("Updated", "ChargingStateChanged", "Charging"),
     ], told(s)
 
 

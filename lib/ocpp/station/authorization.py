@@ -10,6 +10,8 @@ from ocpp.log import log
 from ocpp.station.identity import ACCEPTED, INVALID, LIST, IdInfo
 
 _VALID = (ACCEPTED, "ConcurrentTx")  # the latter may charge, but does so elsewhere
+_NOBODY = const("NoAuthorization")
+_FRESH = const(8)  # a use is written down after that part of the lifetime
 _BUCKETS = const(8)
 _BUCKET_MAX = const(16)  # entries: 128 in all, the longest unused dropped first
 
@@ -22,23 +24,37 @@ class Cache:
     def __init__(self, store):
         self._store = store
 
-    def get(self, id_token):
-        """IdInfo or None."""
-        entry = self._load(id_token).get(id_token.lower())
-        return IdInfo(entry[0], entry[1], entry[2]) if entry else None
+    def get(self, id_token, life=None, now=None):
+        """IdInfo or None. `life`: s after its last use that an entry is kept, None: for ever;
+        `now`: Unix s, None: not known. A use is written down where it matters."""
+        bucket = self._load(id_token)
+        key = id_token.lower()
+        entry = bucket.get(key)
+        if entry is None:
+            return None
+        if life is not None and now is not None:
+            used = entry[4] if len(entry) > 4 else None
+            if used is not None and now - used >= life:
+                del bucket[key]
+                self._store.save(_name(key), bucket)
+                return None
+            if used is None or now - used > life // _FRESH:
+                bucket[key] = entry[:4] + [now]
+                self._store.save(_name(key), bucket)
+        return IdInfo(entry[0], entry[1], entry[2])
 
-    def put(self, id_token, info):
-        """Keep `info`. Writes only what changed."""
+    def put(self, id_token, info, now=None):
+        """Keep `info`. Writes only what changed. `now`: Unix s of this use, if that matters."""
         bucket = self._load(id_token)
         key = id_token.lower()
         entry = [info.status, info.parent, info.expiry]
         old = bucket.get(key)
-        if old and old[:3] == entry:
+        if old and old[:3] == entry and (now is None or old[4:] == [now]):
             return
         newest = max([e[3] for e in bucket.values()]) if bucket else 0
         if old is None and len(bucket) >= _BUCKET_MAX:
             del bucket[min(bucket, key=lambda k: bucket[k][3])]
-        bucket[key] = entry + [newest + 1]
+        bucket[key] = entry + [newest + 1] + ([] if now is None else [now])
         self._store.save(_name(key), bucket)
 
     def clear(self):
@@ -51,10 +67,11 @@ class Cache:
 
 
 def _is_entry(entry):
-    """[status, group or None, expiry in Unix s or None, age]"""
+    """[status, group or None, expiry in Unix s or None, age, and perhaps Unix s of its use]"""
     return (
         isinstance(entry, list)
-        and len(entry) == 4
+        and len(entry) in (4, 5)
+        and isinstance(entry[-1], int)
         and isinstance(entry[2] or 0, int)
         and isinstance(entry[3], int)
     )
@@ -75,8 +92,10 @@ class Authorization:
         """What the station itself knows: the local list first, then the cache (OCPP 1.6 §3.5.3).
         IdInfo or None."""
         info = self.listed(id_token)
-        if info is None and self._station.settings.get("AuthorizationCacheEnabled"):
-            info = self.cache.get(id_token)
+        settings = self._station.settings
+        if info is None and settings.get("AuthorizationCacheEnabled"):
+            life = settings.get("AuthCacheCtrlr.LifeTime")
+            info = self.cache.get(id_token, life, self._station.clock.unix())
         return info
 
     def listed(self, id_token):
@@ -100,8 +119,9 @@ class Authorization:
             if valid != (info.status in _VALID):
                 about = "%s: %s, listed %s" % (id_token, info.status, listed.status)
                 station.set_error("LocalListConflict", about, faulted=False)
-        elif station.settings.get("AuthorizationCacheEnabled"):
-            self.cache.put(id_token, info)
+        elif station.settings.get("AuthorizationCacheEnabled") and id_token and not info.evses:
+            life = station.settings.get("AuthCacheCtrlr.LifeTime")
+            self.cache.put(id_token, info, None if life is None else station.clock.unix())
 
     def started(self, key, id_token, csms_id, info):
         """The central system has answered the start of the transaction `key`."""
@@ -122,12 +142,20 @@ class Authorization:
         settings = self._station.settings
         if len(id_token) > self._station.dialect.id_max:
             return done(IdInfo(INVALID))  # cut short it might be somebody else's
+        if kind == _NOBODY or not settings.get("AuthCtrlr.Enabled"):
+            return done(IdInfo(ACCEPTED))
         unix = self._station.clock.unix()
         known = self.local(id_token) if settings.get("LocalPreAuthorize") else None
         if known and known.at(unix) == ACCEPTED:
             return done(IdInfo(ACCEPTED, known.parent, known.expiry))
         if not self._station.online:
             return done(self.offline(id_token))
+        if known and settings.get("AuthCacheCtrlr.DisablePostAuthorize"):
+            return done(IdInfo(known.at(unix), known.parent, known.expiry))
+        if settings.get("AuthCtrlr.DisableRemoteAuthorization"):
+            known = known or self.local(id_token)
+            status = known.at(unix) if known else INVALID
+            return done(IdInfo(status, known.parent if known else None))
 
         def answered(info, error):
             if info is None:

@@ -14,7 +14,10 @@ _IDLE = const("Idle")
 _CONNECTED = const("EVConnected")
 _TRANSFER = const(("Charging", "SuspendedEV", "SuspendedEVSE"))
 _EV_DISCONNECTED = const("EVDisconnected")
+_LOST = const("EVCommunicationLost")
 _DEAUTHORIZED = const("DeAuthorized")
+# Errors with a word of their own for why a transaction ended
+_FAULTS = {"GroundFailure": "GroundFault", "OverCurrentFailure": "OvercurrentFault"}
 
 
 class Transaction:
@@ -39,6 +42,13 @@ class Transaction:
         self.energy_end_wh = None  # register value at which a de-authorized EV has had its share
         self.ending = None  # reason once it is to end
         self.end_token = None  # identifier that ended it
+        self.end_kind = ""  # type of that
+        self.end_trigger = None  # what brings its end, None: the reason says it
+        self.authorized = True  # False: nobody is yet, or not any more
+        self.stopped = None  # why nobody is any more, while it goes on
+        self.floating = False  # True: at which connector is not known yet
+        self.cable = False  # True: a cable is in, also while there is no car
+        self.charged = 0  # s of energy transfer, None: not known
         self.remote_start_id = None  # number given by a remote start, or None
         self.profile = None  # charging profile that came with its start, until it is installed
         self.key_told = False  # the meter's public key went along with a signed value
@@ -57,30 +67,60 @@ class Transaction:
         return self.connector.station.clock.uptime() - self.started
 
 
-def start(c):
-    """The transaction that `c.grant` waits for begins. Nothing flows without its record."""
+def start(c, trigger=None):
+    """The transaction that `c.grant` waits for begins, or without one that of whom `trigger`
+    announces. Nothing flows without its record, or is lost."""
     grant, c.grant = c.grant, None
+    c._begins = None
     try:
-        _begin(c, grant)
+        _begin(c, grant, trigger)
     except Exception:
         c.tx = None
         c.grant = grant
+        c._begins = trigger
         raise
-    if grant.reservation is not None and c.station.reservations:
+    if grant and grant.reservation is not None and c.station.reservations:
         c.station.reservations.used(grant.reservation)
-    c.station.metering.begin(c)
-    c._log("transaction started for", grant.id_token, "at", c.tx.start_wh, "Wh")
+    if not c.tx.floating:
+        c.station.metering.begin(c)
+    c._log("transaction started for", c.tx.id_token, "at", c.tx.start_wh, "Wh")
     c.station.emit("StartTx", c)
 
 
-def _begin(c, grant):
+def _begin(c, grant, trigger):
     station = c.station
     wh = c.read_energy()
-    tx = Transaction(station.log.new_key(), c, grant.id_token, grant.kind, grant.parent, wh)
-    tx.remote_start_id = grant.remote_start_id
-    station.limits.begin(tx, grant.profile)
+    if grant is None:
+        tx = Transaction(station.log.new_key(), c, None, "", None, wh)
+        tx.authorized = False
+        data = {}
+    else:
+        wh = wh if grant.wh is None else grant.wh
+        tx = Transaction(station.log.new_key(), c, grant.id_token, grant.kind, grant.parent, wh)
+        tx.remote_start_id = grant.remote_start_id
+        station.limits.begin(tx, grant.profile)
+        trigger = grant.trigger
+        data = granted(grant)
     tx.id = station.dialect.transaction_id(tx.key)
-    data = {"connector": c.id, "id": grant.id_token, "wh": wh, "trigger": grant.trigger}
+    data.update({"connector": c.id, "wh": wh, "trigger": trigger})
+    c.tx = tx
+    if c.plugged or not station.dialect.tracks_states:
+        c._timer.stop()
+    c._settle.start(_SETTLE_MS)
+    c._second.start(1000)
+    c.finishing = False
+    c.lock_wanted = tx.authorized
+    c.lock_holder = None
+    if station.dialect.tracks_states:
+        from ocpp.station import points
+
+        points.started(c, grant, data)
+    station.record(txlog.START, tx, data)
+
+
+def granted(grant):
+    """What a record tells of a grant."""
+    data = {"id": grant.id_token}
     if grant.kind:
         data["kind"] = grant.kind
     if grant.parent:
@@ -89,18 +129,7 @@ def _begin(c, grant):
         data["remote"] = grant.remote_start_id
     if grant.reservation is not None:
         data["reservation"] = grant.reservation
-    c.tx = tx
-    c._timer.stop()
-    c._settle.start(_SETTLE_MS)
-    c._second.start(1000)
-    c.finishing = False
-    c.lock_wanted = True
-    c.lock_holder = None
-    if station.dialect.tracks_states:
-        data["state"] = tx.state = charging_state(c)
-        wanted = station.settings.get("SampledDataCtrlr.TxStartedMeasurands")
-        data["values"] = station.metering.samples(c, wanted, "Transaction.Begin", wh)
-    station.record(txlog.START, tx, data)
+    return data
 
 
 def resume(c, tx):
@@ -108,12 +137,15 @@ def resume(c, tx):
     if c.grant:  # somebody was quicker: the connector is not free after all
         c.revoke()
     c.tx = tx
+    c._begins = None
     c.finishing = False
+    tx.cable = c.plugged
+    tx.charged = None
     tx.id = c.station.dialect.transaction_id(tx.key, tx.id)
     c.station.limits.begin(tx, None)
     c._was_plugged = c.plugged
     c._second.start(1000)
-    c.lock_wanted = True
+    c.lock_wanted = tx.authorized
     c.station.metering.begin(c, resumed=True)
 
 
@@ -134,13 +166,17 @@ def step(c):
             _finish(c)
         return
     if c.faulted:
-        return c.stop(None, _fault_reason(c))
-    c.station.metering.step(c)
+        return c.finish(_fault_reason(c))
+    if not tx.floating:
+        c.station.metering.step(c)
     if c._second.due():
         c._second.start(1000)
-        _save(c, register(c))
+        if not tx.floating:
+            _save(c, register(c))
         if c.station.dialect.tracks_states:
-            _track(c)
+            from ocpp.station import points
+
+            points.track(c)
         if tx.energy_end_wh is not None and tx.last_wh >= tx.energy_end_wh and not tx.suspended:
             withhold(c)
 
@@ -162,37 +198,28 @@ def charging_state(c):
     energy transfer: "Charging", "SuspendedEV", "SuspendedEVSE"."""
     if not c.plugged:
         return _IDLE
+    if not c.tx.authorized:
+        return _CONNECTED
     state = c.state()
     return state if state in _TRANSFER else _CONNECTED
 
 
-def _track(c):
-    """Write down a change of the charging state. Called once a second: cars may be restless."""
-    before, state = c.tx.state, charging_state(c)
-    if state == before:
-        return
-    c.tx.state = state
-    trigger = "ChargingStateChanged"
-    if state == _IDLE:
-        trigger = "EVCommunicationLost"
-    elif before == _IDLE:
-        trigger = "CablePluggedIn"
-    _update(c, {"state": state, "trigger": trigger})
-
-
-def record_samples(c, samples, trigger=None):
-    """Write down meter values of the running transaction. `trigger`: why, if asked for."""
+def record_samples(c, samples, trigger=None, stamp=None):
+    """Write down meter values of the running transaction. `trigger`: why, if asked for. `stamp`:
+    when they were taken, if not now."""
     data = {"values": samples}
     if trigger:
         data["trigger"] = trigger
         data["state"] = charging_state(c)
-    _update(c, data)
+    update(c, data, stamp)
 
 
-def _update(c, data):
-    data["connector"] = c.id
+def update(c, data, stamp=None):
+    """Write down what became of the running transaction."""
+    if not c.tx.floating:
+        data["connector"] = c.id
     data["wh"] = wh = register(c)
-    c.station.record(txlog.UPDATE, c.tx, data)
+    c.station.append(txlog.UPDATE, c.tx.key, data, stamp)
     c.tx.saved(wh)
 
 
@@ -200,23 +227,36 @@ def _fault_reason(c):
     for e in c.errors + c.station.errors:
         if e.vendor_code in ("CX008", "EmergencyStop") or e.code == "EmergencyStop":
             return "EmergencyStop"
+        if e.faulted and e.code in _FAULTS:
+            return _FAULTS[e.code]
     return "Other"
 
 
 def unplugged(c):
     """StopTransactionOnEVSideDisconnect, UnlockConnectorOnEVSideDisconnect (OCPP 1.6 §4.9, §4.10):
     as long as the transaction runs, the lock stays shut."""
-    if c.tx.ending:
+    tx = c.tx
+    if tx.ending:
         return
-    settings = c.station.settings
+    stop = c.station.settings.get("StopTransactionOnEVSideDisconnect")
     c.info = "EV side disconnected"
-    if not settings.get("StopTransactionOnEVSideDisconnect"):
-        return
-    if settings.get("UnlockConnectorOnEVSideDisconnect"):
+    if c.station.dialect.tracks_states:
+        from ocpp.station import points
+
+        stop = points.unplugged(c, stop)
+    if stop:
+        release(c, not tx.authorized)
+        c.finish(tx.stopped or _EV_DISCONNECTED, _LOST)
+
+
+def release(c, anyhow=False):
+    """The cable may be taken now that the car is gone; or, if it is to stay locked, by whom it
+    was for. `anyhow`: nobody's any more."""
+    settings = c.station.settings
+    if anyhow or not c.station.locks or settings.get("UnlockConnectorOnEVSideDisconnect"):
         c.lock_wanted = False
     else:
         c.lock_holder = (c.tx.id_token, c.tx.parent)
-    c.stop(None, _EV_DISCONNECTED)
 
 
 def deauthorize(c):
@@ -234,7 +274,8 @@ def withhold(c):
     """No more energy for whom the central system does not accept; perhaps the end."""
     c.tx.suspended = True
     if c.station.settings.get("StopTransactionOnInvalidId"):
-        c.lock_holder = (c.tx.id_token, c.tx.parent)
+        if c.station.locks:
+            c.lock_holder = (c.tx.id_token, c.tx.parent)
         c.stop(None, _DEAUTHORIZED)
 
 
@@ -245,21 +286,25 @@ def _finish(c):
     data = {"wh": wh, "why": tx.ending}
     if tx.end_token:
         data["id"] = tx.end_token
-        if tx.kind and same(tx.end_token, tx.id_token):
-            data["kind"] = tx.kind
+        kind = tx.end_kind or (tx.kind if same(tx.end_token, tx.id_token) else "")
+        if kind:
+            data["kind"] = kind
     if station.dialect.tracks_states:
-        data["connector"] = c.id
-        data["state"] = _CONNECTED if c.plugged else _IDLE
+        from ocpp.station import points
+
+        points.ended(c, data)
     values = station.metering.end(c)
     if values:
         data["values"] = values
     station.record(txlog.END, tx, data)
     c.tx = None
-    c.finishing = c.plugged or c.occupied or tx.ending == _EV_DISCONNECTED
-    if tx.ending == _EV_DISCONNECTED:
+    gone = tx.ending == _EV_DISCONNECTED or tx.end_trigger == _LOST
+    c.finishing = c.plugged or c.occupied or gone
+    if gone:
         c._was_plugged = False  # a car that is there now is another one
     c.scheduled = not c.operative or not station.operative
     c._opening.stop()
+    c._timer.stop()
     if c.lock_holder is None:
         c.lock_wanted = False
     log.info("connector %d" % c.id, "transaction ended:", tx.ending, wh - tx.start_wh, "Wh")

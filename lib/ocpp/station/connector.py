@@ -16,6 +16,7 @@ SUSPENDED_EV = "SuspendedEV"
 SUSPENDED_EVSE = "SuspendedEVSE"
 FINISHING = "Finishing"
 _RESERVED = const("Reserved")
+_OCCUPIED = const("Occupied")
 UNAVAILABLE = "Unavailable"
 FAULTED = "Faulted"
 
@@ -88,7 +89,8 @@ class Connector(Session):
         self._read_energy = None
         self._last_wh = 0
         self._silent = True  # the last reading failed, or there was none
-        self._was_plugged = False
+        self._was_plugged = self._was_occupied = False
+        self._begins = None  # what happened that begins a transaction without an authorization
         self._waiting = False  # plugged in while it could not be used
         self._failures = 0  # steps in a row that failed
         self._no_meter = False  # True: it was told that the register can't be read
@@ -150,7 +152,11 @@ class Connector(Session):
     def charging_permitted(self):
         """True: the contactor may close."""
         tx = self.tx
-        if tx is None or tx.ending or tx.suspended or self.faulted or self._doubt.running:
+        if self.faulted or self._doubt.running:
+            return False
+        if tx is None:  # perhaps the flow of energy is what begins a transaction
+            return bool(self.grant and self.grant.offered and self.plugged)
+        if tx.ending or tx.suspended or not tx.authorized:
             return False
         return self.plugged and not self.paused and not tx.held
 
@@ -163,7 +169,7 @@ class Connector(Session):
     def authorized(self):
         """Identifier for which this connector is, or will be, charging; or None."""
         if self.tx:
-            return self.tx.id_token
+            return self.tx.id_token if self.tx.authorized else None
         return self.grant.id_token if self.grant else None
 
     @property
@@ -177,7 +183,7 @@ class Connector(Session):
     @property
     def status(self):
         """State in the words of the running protocol version."""
-        return self.station.dialect.status_word(self.state())
+        return self.station.dialect.status_word(self.told_state())
 
     def read_energy(self):
         """Import register in Wh; the last one known while the meter is silent."""
@@ -228,6 +234,26 @@ class Connector(Session):
         if self.reservation is not None and (self.reserved_itself or not in_use):
             return _RESERVED  # until whom it is for presents himself (§4.9 G2)
         return PREPARING if in_use else AVAILABLE
+
+    def told_state(self):
+        """What is told of it: the state, or the usage where transactions tell the rest."""
+        return self.usage() if self.station.dialect.tracks_states else self.state()
+
+    def usage(self):
+        """What it is for the next driver: "Faulted", "Unavailable", "Reserved", "Occupied" (a
+        cable is in it) or "Available"."""
+        if self.errors and is_fault(self.errors):
+            return FAULTED
+        tx = self.tx
+        if tx is None:
+            station = self.station
+            if not self.operative or not station.operative or station.installing:
+                return UNAVAILABLE
+            if self.reservation is not None and self.grant is None:
+                if self.reserved_itself or not self.plugged:
+                    return _RESERVED
+        cable = self.plugged or self.lock_holder is not None or (tx is not None and tx.cable)
+        return _OCCUPIED if cable else AVAILABLE
 
     def _charging_state(self):
         tx = self.tx

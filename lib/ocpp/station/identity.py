@@ -8,6 +8,8 @@ LIST = "locallist"  # file of the local authorization list
 class IdInfo:
     """What is known of an identifier."""
 
+    evses = None  # numbers of the connectors it is good for, None: all
+
     def __init__(self, status, parent=None, expiry=None):
         self.status = status  # "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"
         self.parent = parent  # identifier of the group, or None

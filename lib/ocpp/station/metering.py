@@ -190,8 +190,29 @@ class Metering:
             self._sign(connector, context, found, "SampledDataSignReadings")
         return [self._station.stamp(), found] if found else None
 
+    def opening(self, connector, signed):
+        """What the start of a transaction tells itself, where the version has it so. `signed`:
+        with the signed reading, whatever the settings say."""
+        context = "Transaction.Begin"
+        wh = connector.tx.start_wh
+        found = []
+        if self._settings.get("SampledDataCtrlr.Enabled"):
+            wanted = self._settings.get("SampledDataCtrlr.TxStartedMeasurands")
+            found = self.samples(connector, wanted, context, wh)
+        if signed and connector.sign:
+            from ocpp.station import signed as signing
+
+            reading = signing.sample(self._station, connector, context)
+            if reading:
+                found.append(reading)
+        else:
+            self._sign(connector, context, found, "SampledDataSignStartedReadings")
+        return found
+
     def _started(self, connector):
         """Tell the values of the start, if that is wanted (signed meter values 1.0 §3.3.4)."""
+        if self._station.dialect.tracks_states:
+            return
         wanted = self._settings.get("StartTxnSampledData")
         if wanted:
             context = "Transaction.Begin"

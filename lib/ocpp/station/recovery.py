@@ -20,13 +20,18 @@ _REASONS = {
 class Recovery:
     def __init__(self, station):
         self._station = station
-        self._open = station.log.open_transactions()
+        self._open = [self._where(key, n) for key, n in station.log.open_transactions()]
         self._timer = Timer(station.clock)
         self._timer.start_s(_PATIENCE_S)
 
     @property
     def busy(self):
         return bool(self._open)
+
+    def _where(self, key, number):
+        """(key, number of the connector that the transaction came to)"""
+        at = self._station.log.last(key)["notes"].get("at")
+        return key, at[0] if at else number
 
     def step(self):
         """End or resume what is still open; a connector without its car gets some seconds."""
@@ -60,12 +65,16 @@ class Recovery:
             # Damaged; or another meter, or one that was set back: nothing to go on from.
             return self._end(key, connector)
         tx = Transaction(
-            key, connector, data["id"], data.get("kind", ""), data.get("parent"), data["wh"]
+            key, connector, data.get("id"), data.get("kind", ""), data.get("parent"), data["wh"]
         )
         tx.last_wh = wh
         tx.stamp = last["stamp"]
         tx.id = last["csms_id"]
         tx.remote_start_id = data.get("remote")
+        if last["notes"] or tx.id_token is None:
+            from ocpp.station import points
+
+            points.recalled(tx, last)
         charging.resume(connector, tx)
         if last["info"] not in (None, ACCEPTED):
             connector.deauthorize()

@@ -10,6 +10,8 @@ from ocpp.station.identity import same
 # Longest wait for the contactor to open before the last meter value is taken.
 _OPENING_S = const(5)
 
+_AUTHORIZED = const("Authorized")
+
 _GLITCH = const(10)  # steps in a row that may fail
 _DOUBT_S = const(10)  # without energy after more of them
 
@@ -34,33 +36,46 @@ class Session:
         """End the transaction (`reason`: OCPP 1.6 §7.36), or an authorization that waits. Another
         `id_token` than the one that began it must be of the same group, which is asked for, unless
         `authorized` says that it may end it. Returns False if there is nothing to end."""
-        if self.authorized is None:
+        if self.tx is None and self.grant is None:
             return False
         if not authorized and id_token is not None and not same(self.authorized, id_token):
             self.station.end(self, id_token, reason)
         elif self.tx:
-            self.stop(id_token, reason)
+            self.stop(id_token, reason, "", reason not in ("Local", "Remote"))
         else:
             self.revoke()
         return True
 
-    def stop(self, id_token=None, reason="Local"):
-        """Energy stops now; the transaction ends when the contactor is open. `id_token`: who
-        stopped it."""
+    def stop(self, id_token=None, reason="Local", kind="", last=False):
+        """Energy stops now. The transaction ends when the contactor is open, unless the conditions
+        of its end (`stops` of the dialect) say otherwise, and this is not its `last` moment for
+        sure. `id_token`, of the type `kind`: who stopped it."""
         tx = self.tx
         if tx.ending:
             return
+        if not last and self.station.dialect.tracks_states:
+            if _points().goes_on(self, id_token, reason, kind):
+                return
+        self.finish(reason, None, id_token, kind)
+
+    def finish(self, reason, trigger=None, id_token=None, kind=""):
+        """The transaction ends as soon as the contactor is open. `trigger`: what brings its end,
+        where that is not the `reason`."""
+        tx = self.tx
         self._before_end = self.state()
         tx.ending = reason
+        tx.end_trigger = trigger
         tx.end_token = id_token
+        tx.end_kind = kind
         self._opening.start_s(_OPENING_S)
         self._log("ending:", reason)
 
     @property
     def free(self):
         """True if a session may begin: operative, no fault, nobody charging or authorized."""
+        tx = self.tx
         return (
-            self.tx is None
+            (tx is None or not (tx.authorized or tx.ending))
             and self.grant is None
             and not self.faulted
             and self.operative
@@ -75,13 +90,17 @@ class Session:
         grant.reservation = (
             part.claim(self, grant.id_token, grant.parent) if part else self.reservation
         )
-        self.grant = grant
         self.finishing = self._waiting = False
         self.info = ""
+        if self.tx:
+            _points().authorize(self, grant)
+            return self.station.emit("Authorized", self)
+        self.grant = grant
         if grant.remote_start_id is not None:
             grant.trigger = "RemoteStart"
         elif grant.trigger is None:
-            grant.trigger = "Authorized" if self.plugged else "CablePluggedIn"
+            known = self.plugged or _AUTHORIZED in self.station.dialect.starts
+            grant.trigger = _AUTHORIZED if known else "CablePluggedIn"
         if self.plugged:
             self._timer.stop()
         else:
@@ -101,6 +120,8 @@ class Session:
         StopTransactionOnInvalidId, MaxEnergyOnInvalidId)."""
         tx = self.tx
         if tx is None or tx.suspended or tx.energy_end_wh is not None or tx.ending:
+            return
+        if not tx.authorized:
             return
         _charging().deauthorize(self)
 
@@ -141,10 +162,14 @@ class Session:
             else:
                 self._unplugged()
             self._was_plugged = self.plugged
+        elif self.occupied != self._was_occupied:
+            self._bay()
         elif self.tx:
             _charging().step(self)
         elif self.grant:
             self._step_grant()
+        elif self._begins and self.free and not self.station.recovering and self.metered():
+            _charging().start(self, self._begins)
         elif self._waiting and self.free:
             self._welcome()
         elif (
@@ -160,8 +185,9 @@ class Session:
         self.finishing = False  # a new usage (OCPP 1.6 §4.9 F2)
         self.info = ""
         if self.tx:
-            return
-        if self.grant:
+            if self.station.dialect.tracks_states:
+                _points().plugged(self)
+        elif self.grant:
             self._timer.stop()
         elif self.free:
             self._welcome()
@@ -170,12 +196,30 @@ class Session:
 
     def _welcome(self):
         self._waiting = False
-        self._wait()
+        dialect = self.station.dialect
+        if not dialect.tracks_states:
+            self._wait()
+        elif "EVConnected" in dialect.starts:
+            self._begins = "CablePluggedIn"
         self.station.tokens.plugged(self)
+
+    def _bay(self):
+        """A car comes to, or leaves, the parking bay."""
+        self._was_occupied = self.occupied
+        dialect = self.station.dialect
+        if self.tx:
+            if dialect.tracks_states:
+                _points().bay(self)
+        elif self.occupied and "ParkingBayOccupancy" in dialect.starts:
+            self._begins = "EVDetected"
+        elif self._begins == "EVDetected":
+            self._begins = None
 
     def _unplugged(self):
         self._log("unplugged")
         self._waiting = False
+        if self._begins == "CablePluggedIn":
+            self._begins = None
         if self.tx:
             return _charging().unplugged(self)
         self._timer.stop()
@@ -203,25 +247,53 @@ class Session:
             self._log("no cable in time")
             self.revoke()
             self.station.emit("ConnectionTimeout", self)
-        elif self.plugged and not self.tx:
+        elif self.tx:
+            if not self.plugged:
+                self._log("no cable in time")
+                self.stop(None, "Timeout")
+                self.station.emit("ConnectionTimeout", self)
+        elif self.plugged:
             self._log("nobody authorized in time")
             self.finishing = True
 
     def _step_grant(self):
-        if not self.grant.seen:
-            self.grant.seen = True
+        grant = self.grant
+        if not grant.seen:
+            grant.seen = True
         elif (
-            self.plugged
-            and self.start_ready
-            and not self.faulted
+            not self.faulted
             and self.operative
             and self.station.operative
+            and self._may_begin(grant)
             and self.metered()
         ):
-            if self.grant.due:
+            if grant.due:
                 return _charging().start(self)
-            self.grant.due = True
+            grant.due = True
             self.station.jobs.append(self.station.tidying())
+
+    def _may_begin(self, grant):
+        """True if the transaction of a grant begins now, as the conditions of its start say; at
+        the latest when a car is connected, or energy would flow without one."""
+        starts = self.station.dialect.starts
+        if _AUTHORIZED in starts:
+            return True
+        if not (self.plugged and self.start_ready):
+            return False
+        if self.station.limits.active or not _at_energy(starts):
+            return True
+        if not grant.offered:
+            grant.wh = self.read_energy()
+            grant.offered = True
+        ready = self.charging_permitted if self.evse_ready is None else self.evse_ready
+        return ready and self.ev_ready
+
+
+def _at_energy(starts):
+    """True if nothing but the flow of energy begins a transaction of whom is authorized."""
+    if "EnergyTransfer" not in starts:
+        return False
+    return not ("PowerPathClosed" in starts or "EVConnected" in starts or "DataSigned" in starts)
 
 
 def _charging():
@@ -229,3 +301,10 @@ def _charging():
     from ocpp.station import charging
 
     return charging
+
+
+def _points():
+    """The module of transactions that begin and end as their start and stop points say."""
+    from ocpp.station import points
+
+    return points

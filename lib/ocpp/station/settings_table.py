@@ -25,6 +25,20 @@ needed, and let go before the next one where all are gone through.
 
 TABLE = (
     # -- OCPP 2.x only --
+    # False: whoever comes may charge, nobody is asked.
+    "|AuthCtrlr.Enabled|bool||true||rw|",
+    # The CSMS is not asked about identifiers: the list and the cache decide.
+    "|AuthCtrlr.DisableRemoteAuthorization|bool||false||rw|",
+    # Identifiers of this group end all transactions, and begin none.
+    "|AuthCtrlr.MasterPassGroupId|str||-|..36|rw|lazy",
+    # Further identifiers that go with one.
+    "|AuthCtrlr.AdditionalInfoItemsPerMessage|int||4|1..|r|lazy",
+    # Identifiers known as not valid are refused without asking the CSMS.
+    "|AuthCacheCtrlr.DisablePostAuthorize|bool||false||rw|lazy",
+    # How long an identifier is remembered after its last use.
+    "|AuthCacheCtrlr.LifeTime|int|s|-|1..|rw|lazy",
+    # Which identifier makes room for another.
+    "|AuthCacheCtrlr.Policy|enum||LRU|LRU|r|lazy",
     # Which of these events, happening first, starts a transaction.
     (
         "|TxCtrlr.TxStartPoint|csl||PowerPathClosed|ParkingBayOccupancy,EVConnected,Authorized,"
@@ -35,6 +49,8 @@ TABLE = (
         "|TxCtrlr.TxStopPoint|csl||EVConnected,Authorized|ParkingBayOccupancy,EVConnected,Authorized,"
         "DataSigned,PowerPathClosed,EnergyTransfer|rw|lazy"
     ),
+    # Meter values are sampled during transactions.
+    "|SampledDataCtrlr.Enabled|bool||true||rw|",
     # What the start of a transaction tells.
     "|SampledDataCtrlr.TxStartedMeasurands|measurands||Energy.Active.Import.Register||rw|lazy",
     # -- Device model (OCPP 2.0.1 B, N) --

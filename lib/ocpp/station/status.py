@@ -60,7 +60,7 @@ class StatusReporter:
         slot = self._slots[id]
         if slot.timer.expired():
             station.rpc.wake = True
-        state = c.state()
+        state = c.told_state() if id else c.state()
         info = c.info if id else ""
         if state is not slot.state or slot.error or c.errors or slot.info is not info:
             self._look(slot, state, c.errors, info)

@@ -27,6 +27,10 @@ class Grant:
         self.trigger = None  # what completes the start, once accepted
         self.profile = None  # charging profile that came with a remote start
         self.reservation = None  # id of the reservation that it uses
+        self.offered = (
+            False  # True: energy may flow before its transaction begins, which it starts
+        )
+        self.wh = None  # register when that was
 
 
 class Tokens:
@@ -48,8 +52,8 @@ class Tokens:
         if self._opens_lock(reach, id_token, None):
             return
         for c in reach:
-            if c.tx and same(c.tx.id_token, id_token):
-                return c.stop(id_token)
+            if c.tx and c.tx.authorized and same(c.tx.id_token, id_token):
+                return c.stop(id_token, "Local", kind)
         for c in reach:
             if c.grant and same(c.grant.id_token, id_token):
                 log.info("card", id_token, "withdrawn")
@@ -65,7 +69,7 @@ class Tokens:
         """Ask whether the identifier of `grant` may charge at `connector`, and let it if so."""
 
         def judged(info):
-            if info.status != ACCEPTED:
+            if info.status != ACCEPTED or (info.evses and connector.id not in info.evses):
                 self.rejected(grant.id_token, info, connector)
             elif connector.free and not self.barred(connector, grant.id_token, info.parent):
                 grant.parent = info.parent
@@ -73,13 +77,15 @@ class Tokens:
 
         self.ask(grant.id_token, grant.kind, judged, connector)
 
-    def remote_start(self, id_token, connector=None, kind="", remote_start_id=None, profile=None):
+    def remote_start(
+        self, id_token, connector=None, kind="", remote_start_id=None, profile=None, parent=None
+    ):
         """OCPP 1.6 §5.11. `profile`: charging profile of the transaction to come, kept with the
-        grant.
-        Returns True if it will be tried."""
+        grant. `parent`: group, if it is told. Returns True if it will be tried."""
         station = self._station
-        known = station.authorization.local(id_token) if station.reservations else None
-        parent = known.parent if known else None
+        if parent is None and station.reservations:
+            known = station.authorization.local(id_token)
+            parent = known.parent if known else None
         target = connector or self.choose(station.connectors, id_token, parent)
         if target is None or not target.free or station.resetting:
             return False
@@ -91,7 +97,7 @@ class Tokens:
         grant = Grant(id_token, kind, parent, connector is None and not target.plugged)
         grant.remote_start_id = remote_start_id
         grant.profile = profile
-        ask = station.settings.get("AuthorizeRemoteTxRequests")
+        ask = station.settings.get("AuthorizeRemoteTxRequests") and kind != "Central"  # C05
         if ask or not admits(target, id_token, parent):  # of which group is it? (§5.13)
             self.authorize(target, grant)
         else:
@@ -101,6 +107,11 @@ class Tokens:
     def plugged(self, connector):
         """A car was connected to a free connector: who is it for?"""
         for other in self._station.connectors:
+            if other.tx and other.tx.floating and not other.plugged and other is not connector:
+                if admits(connector, other.tx.id_token, other.tx.parent):
+                    from ocpp.station import points
+
+                    return points.move(other, connector)
             grant = other.grant
             if (
                 grant
@@ -114,8 +125,8 @@ class Tokens:
                 return connector.accept(grant)
         settings = self._station.settings
         fixed = settings.get("PlugAndChargeIdTag")
-        if settings.get("FreeVend"):
-            grant = Grant(settings.get("FreeVendIdTag"))
+        if settings.get("FreeVend") or not settings.get("AuthCtrlr.Enabled"):
+            grant = Grant(settings.get("FreeVendIdTag") or "")
             if not self.barred(connector, grant.id_token):
                 connector.accept(grant)
         elif fixed:
@@ -160,11 +171,17 @@ class Tokens:
     def _judged(self, id_token, kind, connector, reach, info):
         if info.status != ACCEPTED:
             return self.rejected(id_token, info, connector)
+        if info.parent and same(
+            info.parent, self._station.settings.get("AuthCtrlr.MasterPassGroupId")
+        ):
+            return self._stop_all(id_token, kind)
         if self._opens_lock(reach, id_token, info.parent):
             return
         for c in reach:
-            if c.tx and info.parent and same(c.tx.parent, info.parent):
-                return c.stop(id_token)
+            if c.tx and c.tx.authorized and info.parent and same(c.tx.parent, info.parent):
+                return c.stop(id_token, "Local", kind)
+        if info.evses:
+            reach = [c for c in reach if c.id in info.evses]
         target = self.choose(reach, id_token, info.parent)
         if target is None:
             log.info("card", id_token, "accepted, but no connector is free")
@@ -173,6 +190,15 @@ class Tokens:
                     return
             return self._station.emit("NoConnector", connector)
         target.accept(Grant(id_token, kind, info.parent, connector is None and not target.plugged))
+
+    def _stop_all(self, id_token, kind):
+        """A master pass: it ends what runs and opens all locks, and begins nothing."""
+        log.info("card", id_token, "is a master pass")
+        for c in self._station.connectors:
+            if c.tx and c.tx.authorized:
+                c.stop(id_token, "MasterPass", kind)
+            elif c.lock_holder:
+                c.release_lock()
 
     def barred(self, connector, id_token, parent=None, sure=True):
         """True if it is kept for somebody else, which the host is told. Not `sure`: whether the

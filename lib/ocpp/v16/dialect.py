@@ -21,6 +21,8 @@ class Dialect:
     subprotocol = "ocpp1.6"
     id_max = 20  # characters of an identifier
     tracks_states = False  # charging states are told as connector states, not with a transaction
+    starts = "PowerPathClosed"  # conditions whose coming begins a transaction
+    stops = "Authorized"  # those whose end ends it
     parks_chains = (
         False  # what follows a start that failed is sent with transactionId -1 (errata 3.18)
     )

@@ -12,7 +12,9 @@ from ocpp import calls
 from ocpp.txlog import EVENT
 
 _FILE = const("transactions")
-_FREE_STATES = ("Available", "Reserved", "Unavailable", "Faulted")
+_START = const("TxCtrlr.TxStartPoint")
+_STOP = const("TxCtrlr.TxStopPoint")
+_STARTED = const("SampledDataCtrlr.TxStartedMeasurands")
 
 
 class Dialect:
@@ -28,8 +30,8 @@ class Dialect:
         self.reset_waits = False  # True: a reset is due once no transaction runs
         self.reporting = False  # True: a report of the device model is under way
         self._prefix = _prefix(station.store)
-        name = "SampledDataCtrlr.TxStartedMeasurands"  # in memory where it is needed
-        station.settings.adopt(name, station.settings.get(name))
+        for name in (_START, _STOP, _STARTED):  # in memory where they are needed
+            station.settings.adopt(name, station.settings.get(name))
 
     def op(self, action):
         """The module of an action, or None if it is not supported here."""
@@ -40,6 +42,16 @@ class Dialect:
         from ocpp.schema import code2
 
         return code2(kind)
+
+    @property
+    def starts(self):
+        """Conditions whose coming begins a transaction, as text (E01)."""
+        return self.station.settings.get(_START)
+
+    @property
+    def stops(self):
+        """Conditions whose end ends a transaction, as text (E06)."""
+        return self.station.settings.get(_STOP)
 
     # -- what the domain asks for ---
 
@@ -57,7 +69,7 @@ class Dialect:
 
     def status_word(self, state):
         """ConnectorStatusEnumType of a state of the domain."""
-        return state if state in _FREE_STATES else "Occupied"
+        return state
 
     def status_key(self, connector_id, state, error, info):
         """What of a state is reported: alike ones are told once. None: nothing (the station)."""

@@ -33,9 +33,11 @@ def id_info(info):
     """IdInfo from an IdTokenInfoType."""
     group = info.get("groupIdToken")
     expiry = info.get("cacheExpiryDateTime")
-    return IdInfo(
+    found = IdInfo(
         info["status"], group["idToken"] if group else None, time_of(expiry) if expiry else None
     )
+    found.evses = info.get("evseId")
+    return found
 
 
 def meter_value(unix, samples):

@@ -8,7 +8,7 @@ def record(dialect, record):
     data = record.data
     payload = {
         "connectorId": data["connector"],
-        "idTag": data["id"][:20],
+        "idTag": (data.get("id") or "")[:20],  # 2.x begins some without one
         "meterStart": data["wh"],
         "timestamp": to_iso(record.stamp),
     }
@@ -22,5 +22,5 @@ def learn(dialect, record, result):
     id = result["transactionId"]
     if not isinstance(id, int):
         raise ValueError("transactionId")
-    dialect.station.authorization.started(record.key, record.data["id"], id, info)
+    dialect.station.authorization.started(record.key, record.data.get("id") or "", id, info)
     return id, info.status

@@ -5,23 +5,37 @@ from ocpp.station.samples import ENERGY, dated, sample
 from ocpp.txlog import END, START
 from ocpp.v2.types import CONNECTOR, id_info, id_token, meter_value
 
-# Why the domain ended a transaction -> triggerReason, stoppedReason
+# Why the domain ended a transaction, or its authorization -> triggerReason, stoppedReason
 _ENDS = {
     "Local": ("StopAuthorized", "Local"),
+    "MasterPass": ("StopAuthorized", "MasterPass"),
     "Remote": ("RemoteStop", "Remote"),
     "EVDisconnected": ("EVCommunicationLost", "EVDisconnected"),
     "DeAuthorized": ("Deauthorized", "DeAuthorized"),
+    "Timeout": ("EVConnectTimeout", "Timeout"),
+    "StoppedByEV": ("ChargingStateChanged", "StoppedByEV"),
     "SoftReset": ("ResetCommand", "ImmediateReset"),
     "HardReset": ("ResetCommand", "ImmediateReset"),
     "UnlockCommand": ("UnlockCommand", "Other"),
-    "EmergencyStop": ("AbnormalCondition", "EmergencyStop"),
-    "PowerLoss": ("AbnormalCondition", "PowerLoss"),
-    "Reboot": ("AbnormalCondition", "Reboot"),
+    "EnergyLimitReached": ("EnergyLimitReached", "EnergyLimitReached"),
+    "TimeLimitReached": ("TimeLimitReached", "TimeLimitReached"),
 }
-_OTHER_END = ("AbnormalCondition", "Other")
+_ABNORMAL = const("AbnormalCondition")
+# Reasons of their own with that trigger
+_REASONS = const(
+    " EmergencyStop GroundFault LocalOutOfCredit OvercurrentFault PowerLoss PowerQuality Reboot"
+    " SOCLimitReached "
+)
 
 # Context of meter values -> triggerReason
 _SAMPLED = {"Sample.Clock": "MeterValueClock", "Trigger": "Trigger"}
+
+# Fields of transactionInfo, and where records have them
+_INFO = (
+    ("chargingState", "state"),
+    ("remoteStartId", "remote"),
+    ("timeSpentCharging", "charged"),
+)
 
 
 def record(dialect, record):
@@ -38,17 +52,19 @@ def record(dialect, record):
     }
     if stopped:
         info["stoppedReason"] = stopped
-    for field, name in (("chargingState", "state"), ("remoteStartId", "remote")):
+    for field, name in _INFO:
         if data.get(name) is not None:
             info[field] = data[name]
     if data.get("offline"):
         payload["offline"] = True
-    if "connector" in data:
+    if data.get("phases"):
+        payload["numberOfPhasesUsed"] = data["phases"]
+    if "connector" in data and not data.get("floating"):
         payload["evse"] = {"id": data["connector"], "connectorId": CONNECTOR}
     if data.get("reservation") is not None:
         payload["reservationId"] = data["reservation"]
-    # Who began it, and who presented an identifier to end it
-    if record.kind == START or data.get("id"):
+    # Who is authorized from now on, or presented an identifier to end it
+    if data.get("id") is not None:
         payload["idToken"] = id_token(data["id"], data.get("kind"))
     values = _meter_values(dialect.station, record)
     if values:
@@ -79,19 +95,25 @@ def learn(dialect, record, result):
 def _reasons(record):
     """triggerReason, and stoppedReason or None."""
     data = record.data
-    if record.kind == END:
-        return _ENDS.get(data["why"], _OTHER_END)
-    if "trigger" in data:
-        return data["trigger"], None
-    if record.kind == START:
-        return "Authorized", None
-    values = data.get("values")
-    return _SAMPLED.get(values[0][1] if values else None, "MeterValuePeriodic"), None
+    trigger, stopped = data.get("trigger"), None
+    why = data.get("why")
+    if why:
+        known = why if " %s " % why in _REASONS else "Other"
+        cause, stopped = _ENDS.get(why, (_ABNORMAL, known))
+        trigger = trigger or cause
+    if trigger is None:
+        values = data.get("values")
+        context = values[0][1] if values else None
+        usual = "Authorized" if record.kind == START else "MeterValuePeriodic"
+        trigger = _SAMPLED.get(context, usual)
+    return trigger, stopped if record.kind == END else None
 
 
 def _meter_values(station, record):
     """MeterValueTypes. The register at both ends is always told: it is what is billed."""
     data = record.data
+    if data.get("floating"):
+        return ()
     if record.kind == END:
         entries = dated(station, record)
     else:
