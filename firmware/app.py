@@ -57,6 +57,8 @@ class App:
         self.station.updater = self._updater
         self.station.self_test = self._self_test
         self.station.on_diagnostics = diagnostics
+        self.display = []  # messages the central system wants to be seen now
+        self.station.on_display = self._on_display
         self.station.borrowed = _BORROWED
         self._wires = [Wire(c, e) for c, e in zip(self.station.connectors, board.evses)]
         for wire in self._wires:
@@ -82,6 +84,9 @@ class App:
 
     def _on_reset(self, kind):
         self.reset = kind
+
+    def _on_display(self, messages):
+        self.display = messages
 
     def _on_unlock(self, connector):
         return self._board.evses[connector.id - 1].unlock()

@@ -19,6 +19,7 @@ def status(runner):
         "uptime_s": app.clock.uptime() if app else 0,
         "heap": {"free": gc.mem_free(), "used": gc.mem_alloc()},
         "faults": [e.info or e.code for e in app.station.errors] if app else [],
+        "display": [m["text"] for m in app.display] if app else [],
         "connectors": [_connector(runner, evse) for evse in runner.board.evses],
     }
 
@@ -31,6 +32,7 @@ def signature(runner):
     if app:
         ocpp = app.station.ocpp_status()
         parts = [ocpp["connected"], ocpp["version"], ocpp["registration"]]
+        parts += [m["text"] for m in app.display]
     for evse in runner.board.evses:
         shown = _connector(runner, evse)
         tx = shown.pop("transaction")

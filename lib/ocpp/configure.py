@@ -155,7 +155,9 @@ def wire(station):
         station.part("availability").restore()
     if station.store.load("reservations"):
         station.part("reservations")
-    station.limits.slots = profiles(station.store.root)
+    station.limits.slots = station.store.numbers("cp")
+    if station.store.numbers("dm"):
+        station.part("display")
     station.limits.changed()
 
     settings.owner = station
@@ -165,17 +167,6 @@ def wire(station):
         state = station.store.load(name)
         if isinstance(state, dict) and ("phase" in state or "url" in state):
             station.part(name)  # a restart interrupted it
-
-
-def profiles(root):
-    """Numbers N of the charging profiles `cpN` there are, also of those of which only the previous
-    version is."""
-    found = []
-    for name in os.listdir(root):
-        digits = name.split(".")[0][2:]
-        if name[:2] == "cp" and digits.isdigit() and int(digits) not in found:
-            found.append(int(digits))
-    return found
 
 
 def renegotiate(station):

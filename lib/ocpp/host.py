@@ -34,6 +34,9 @@ class Host:
     self_test = None  # fn() -> None, or why newly installed firmware is no good
     on_update = None  # fn(request) -> False: built in; else the host does it: firmware_status()
     on_upload = None  # fn(request) -> name of a file the host uploads: upload_status(); or None
+    on_display = (
+        None  # fn(messages): show these in turn, see `station/display.py`; None: no display
+    )
     on_diagnostics = None  # fn(oldest, latest) -> iterator of further lines, None: wait
     borrowed = ()  # packages that only those need, let go afterwards
     installing = False  # True: new firmware waits for the transactions to end, none begins

@@ -18,9 +18,10 @@ _MESSAGES = const(
     "station.security_log station.signed station.offers station.profile_rules "
     "station.profiles station.schedule station.zone statefiles txboot txcompact txdelivery "
     "txparked txtail txtime schema incoming strictjson iso v16.profile v16.types v2.types "
-    "v2.variables v2.live v2.reports v2.parts v2.profile v2.stream v16.schema v2.schema "
-    "station.changes station.settings_rows station.settings_core station.settings_extra "
-    "station.settings_table "
+    "v2.variables v2.live v2.reports v2.parts "
+    "v2.profile v2.stream v2.message "
+    "v16.schema v2.schema station.changes "
+    "station.settings_rows station.settings_core station.settings_extra station.settings_table "
 )
 
 

@@ -167,3 +167,13 @@ def set_aside(path):
                 os.rename(path, path + ".dir")
     except OSError:
         pass
+
+
+def numbers(store, kind):
+    """See `Store.numbers`; also those of which only the previous version is."""
+    found = []
+    for name in os.listdir(store.root):
+        digits = name.split(".")[0][2:]
+        if name[:2] == kind and digits.isdigit() and int(digits) not in found:
+            found.append(int(digits))
+    return found

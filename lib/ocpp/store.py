@@ -4,6 +4,7 @@
     store.load(name)                -> value, or None if there is none (or none undamaged)
     store.save(name, value)         -> True once it is on flash; False: flash full or broken, the
                                        old value stays. Saving what is there already writes nothing
+    store.numbers(kind)             -> [N] of the names `kindN` there are
     store.remove(name)              forget the value and its previous version
     store.damaged                   names found damaged (each once, at most 16; also logged)
     store.newer                     names of a newer format (the same): left untouched, not read;
@@ -41,6 +42,10 @@ class Store:
     def remove(self, name):
         """Forget `name`; the previous version first, lest it come back."""
         _files().remove(self, name)
+
+    def numbers(self, kind):
+        """Numbers N of the values named `kindN` (`kind`: two letters), of any version."""
+        return _files().numbers(self, kind)
 
     def next_boot(self, floor=0):
         """Count this boot; -> its number, greater than `floor` and any before."""

@@ -9,7 +9,6 @@ from powercut import Flash
 from support import raises
 from test_schedule import run_job
 
-from ocpp import configure
 from ocpp.station import fields as f
 from ocpp.station import profiles
 from ocpp.store import Store
@@ -22,7 +21,7 @@ class Limits:
         self.station = self
         self.store = Store("/flash")
         self.settings = {"OnPowerLoss": resume}
-        self.slots = configure.profiles("/flash")
+        self.slots = self.store.numbers("cp")
         self.volatile = []
         self.editing = False
         self.news = 0

@@ -72,6 +72,23 @@ TABLE = (
     "|OCPPCommCtrlr.NetworkConfigurationPriority|seq||1|1,2,3,4|rw|lazy",
     # Dials that may fail before the next slot has its turn.
     "|OCPPCommCtrlr.NetworkProfileConnectionAttempts|int|times|3|1..100|rw|lazy",
+    # -- Display messages (OCPP 2.0.1 O) --
+    # Messages of the CSMS are shown.
+    "|DisplayMessageCtrlr.Enabled|bool||true||rw|lazy",
+    # Forms of them that the display can show.
+    "|DisplayMessageCtrlr.SupportedFormats|csl||ASCII,UTF8|ASCII,HTML,URI,UTF8|r|lazy",
+    # Priorities of them.
+    (
+        "|DisplayMessageCtrlr.SupportedPriorities|csl||AlwaysFront,InFront,NormalCycle"
+        "|AlwaysFront,InFront,NormalCycle|r|lazy"
+    ),
+    # States of the station that they can be bound to.
+    (
+        "|DisplayMessageCtrlr.SupportedStates|csl||Charging,Faulted,Idle,Unavailable"
+        "|Charging,Faulted,Idle,Unavailable|r|lazy"
+    ),
+    # Characters of a personal message.
+    "|DisplayMessageCtrlr.PersonalMessageSize|int||512|0..|r|lazy",
     # -- This station's own --
     # How long an authorization request waits for the CSMS before the offline rules decide.
     "AuthorizationTimeout|CustomizationCtrlr.AuthorizationTimeout|int|s|20|1..600|rw|",

@@ -73,6 +73,8 @@ TABLE = (
         "|r|"
     ),
     "rates|SmartChargingCtrlr.RateUnit|csl|||A,W|r|",
+    "display|DisplayMessageCtrlr.Available|bool||||r|",
+    "messages|DisplayMessageCtrlr.DisplayMessages|int|||..16|r|",
     "slot|OCPPCommCtrlr.ActiveNetworkProfile|str|||..2|r|",
 )
 
@@ -132,8 +134,8 @@ def _of_station(station, kind):
         return _roots(station.store.root + "/certs")
     if kind == "listed":
         return _listed(station.store.root + "/locallist")
-    if kind == "profiles":
-        return len(station.limits.slots)
+    if kind in ("display", "messages", "profiles"):
+        return _kept(station, kind)
     if kind == "rates":
         units = station.settings.get("ChargingScheduleAllowedChargingRateUnit")
         return units.replace("Current", "A").replace("Power", "W")
@@ -170,6 +172,14 @@ def _listed(path):
             return int(f.read(46).split(b"\t")[1].split()[2])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def _kept(station, kind):
+    if kind == "profiles":
+        return len(station.limits.slots)
+    if kind == "display":
+        return station.on_display is not None
+    return station.part("display").count
 
 
 def _of_connector(c, kind, what):
