@@ -141,7 +141,10 @@ def heap(built, modules):
             return None
         print("installing MicroPython for wasm32 into node_modules", flush=True)
         run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=ROOT)
-    return json.loads(run([node, BENCH / "heap.mjs", built, *modules], cwd=ROOT))
+    program = [node, BENCH / "heap.mjs", built]
+    figures = json.loads(run(program, cwd=ROOT))
+    figures["modules"] = json.loads(run([*program, *modules], cwd=ROOT))
+    return figures
 
 
 def measure(built):

@@ -1,6 +1,6 @@
-// Runs heap.py on the wasm32 MicroPython of the npm package: `node heap.mjs MPY_FOLDER MODULE...`.
-// The modules are imported one after the other first, so that each one's cost is known; order them
-// so that each comes after those it imports. Prints one line of JSON with figures in bytes.
+// Runs heap.py on the wasm32 MicroPython of the npm package. Prints one line of JSON in bytes.
+// `node heap.mjs MPY_FOLDER`: figures of a station. `node heap.mjs MPY_FOLDER MODULE...`: what each
+// module costs, imported one after the other; order them so that each comes after those it imports.
 import fs from "node:fs";
 import path from "node:path";
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
@@ -8,7 +8,10 @@ import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/m
 const [folder, ...modules] = process.argv.slice(2);
 const log = [];
 const mp = await loadMicroPython({
-    heapsize: 4 * 1024 * 1024,
+    heapsize: 512 * 1024,
+    // The heap comes after this stack. At a chip's high addresses few numbers and texts look like
+    // pointers to it; at low ones some always do, and keep garbage of 10 kB alive.
+    pystack: 64 * 1024 * 1024,
     linebuffer: true,
     stdout: (line) => log.push(line),
 });
@@ -25,28 +28,27 @@ function copy(from, to) {
 copy(folder, "/mpy");
 mp.runPython("import sys\nsys.path[:] = ['/mpy']\nimport heap");
 const heap = mp.globals.get("heap");
-const result = { modules: {} };
 
 function settled() {
     heap.collect();
     return heap.allocated();
 }
 
-try {
-    heap.prepare();
-    settled();
-    let before = (result.base = settled());
+function costs(result) {
+    let before = settled();
     for (const name of modules) {
         heap.load(name);
         const now = settled();
-        result.modules[name] = now - before;
+        result[name] = now - before;
         before = now;
     }
+}
+
+function figures(result) {
+    result.base = settled();
     heap.start();
-    result.made = settled();
     let steps = 0;
     while (heap.around()) {
-        heap.collect();
         heap.step();
         steps += 1;
         if (steps === heap.IDLE) result.idle = settled();
@@ -63,6 +65,14 @@ try {
     }
     if (!open) throw new Error("the link did not open");
     result.link = settled() - result.after;
+}
+
+try {
+    const result = {};
+    heap.prepare();
+    settled();
+    if (modules.length) costs(result);
+    else figures(result);
     const complaints = log.filter((line) => line.startsWith("error"));
     if (complaints.length) throw new Error(complaints[0]);
     console.log(JSON.stringify(result));
