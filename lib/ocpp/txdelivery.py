@@ -56,19 +56,10 @@ def remember(log, fields):
 
 def record(log, fields, csms_id=None):
     """The Record for `fields`. `csms_id`: where the transaction is no longer known."""
-    kind, seq, _, key, n, _, data = fields[:7]
+    kind, seq, _, key, n, stamp, data = fields[:7]
     if csms_id is None:
         csms_id = log.csms_id(key)
-    return Record(seq, kind, key, data, csms_id, told_at(log, fields), n)
-
-
-def told_at(log, fields):
-    """Unix s of a record: its stamp, but never before its START, should the clock have been put
-    back before the stamp could be told."""
-    unix = log.stamp_unix(fields[5])
-    chain = log.chains.get(fields[3])
-    begun = log.stamp_unix(chain.begun) if chain else None
-    return begun if unix is not None and begun is not None and begun > unix else unix
+    return Record(seq, kind, key, data, csms_id, log.stamp_unix(stamp), n)
 
 
 def done(log, seq, csms_id, info):

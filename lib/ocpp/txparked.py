@@ -57,7 +57,7 @@ def _keep(log, fields, why):
     if log.parked_bytes > log.parked_max * 3 // 2 and not log.resending:
         _log.error("txlog", "too much is parked, it waits:", fields[1])
         return False
-    copy = fields[:5] + [txdelivery.told_at(log, fields), fields[6], why, id_of(log, fields)]
+    copy = fields[:5] + [log.stamp_unix(fields[5]), fields[6], why, id_of(log, fields)]
     try:
         raw = _packed(copy)
         raw = raw if statefiles.size(path) else records.label(_FILE) + raw

@@ -29,7 +29,9 @@ def meet(log, stamp, zero=None):
         log.boots.append(boot)
         log.boots.sort(key=lambda b: b[0])
         if len(log.boots) > _BOOTS:
-            log.boots.pop(0)
+            gone = log.boots.pop(0)  # what held for it holds for the one after it
+            end = gone[1] + gone[2] if gone[1] else 0
+            log.boots[0][3] = max(log.boots[0][3], gone[3], end)
     boot[2] = max(boot[2], stamp[1])
     if zero is not None:
         boot[1] = zero

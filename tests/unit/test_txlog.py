@@ -429,6 +429,35 @@ def test_clock_set_back_while_it_was_not_known():
         with_bench(lambda b: run(b, boots))
 
 
+def test_many_boots_without_time_in_one_transaction():
+    """More than are remembered, and the clock has been set back: dates never go back."""
+
+    def run(b):
+        key = start(b.log)
+        b.clock.advance(600000)
+        b.log.append(UPDATE, key, {"wh": 1100})
+        told = {}  # sequence number -> stamp
+
+        def tell():
+            while b.log.pending():
+                r = b.log.head()
+                assert told.setdefault(r.seq, r.stamp) == r.stamp, (r, told)
+                assert b.log.done(r.seq, 1)
+
+        tell()
+        for n in range(20):
+            b.boot(None)
+            b.clock.advance(5000)
+            b.log.append(UPDATE, key, {"wh": 1200 + n})
+        b.log.append(END, key, {"wh": 1300})
+        b.clock.set_unix(NOW - 900)
+        tell()
+        stamps = [told[seq] for seq in sorted(told)]
+        assert len(stamps) == 23 and stamps == sorted(stamps), stamps
+
+    with_bench(run)
+
+
 def test_two_ends_after_a_cut_are_in_order():
     """Both transactions began before the clock was known; what one of them told last is dated."""
 
