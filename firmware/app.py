@@ -5,12 +5,16 @@ A restart makes a new `App`; nothing of the old one is kept (see `runner.py`).
 
 import binascii
 
+from wire import Wire
+
 from ocpp import Station
+from ocpp.clock import Timer
 from ocpp.log import log
 from wsclient import Link, join
 
 _DIAL_MS = const(30000)
 _CLOSE_MS = const(3000)
+_LOOK_MS = const(250)  # between two looks at what lights and display are to tell
 _LONGEST = const(10752)  # bytes of a message: a certificate chain of the most that is allowed
 _STALL_MS = const(30000)  # a file transfer in which nothing moves for so long has failed
 _LEAST_MS = const(
@@ -60,19 +64,44 @@ class App:
         self.display = []  # messages the central system wants to be seen now
         self.station.on_display = self._on_display
         self.station.borrowed = _BORROWED
+        self._looks = Timer(self.clock)
+        self._looks.start(0)
         self._wires = [Wire(c, e) for c, e in zip(self.station.connectors, board.evses)]
         for wire in self._wires:
             wire.read()
-        if not board.world.online:
+        self.station.on("StartTx", lambda event, connector: board.sound("accepted"))
+        self.station.on("AuthorizationRejected", lambda event, connector: board.sound("rejected"))
+        if not board.online:
             self.station.set_online(False)
 
     def step(self):
         """One step of everything; never blocks."""
         for wire in self._wires:
             wire.read()
+        card = self._board.take_card()
+        if card:
+            self._present(*card)
         self.station.loop()
         for wire in self._wires:
             wire.write()
+        if self._looks.due():
+            self._looks.start(_LOOK_MS)
+            self._show()
+
+    def _present(self, id_tag, connector):
+        log.info("reader", "card at", connector or "the station")
+        try:
+            self.station.present(id_tag, connector)
+        except ValueError as e:  # no identifier can look like this
+            log.warn("reader", "card refused:", e)
+
+    def _show(self):
+        """What lights and display are to tell."""
+        for connector in self.station.connectors:
+            state = connector.state()
+            if state == "Available" and not self.station.online:
+                state = "offline"
+            self._board.show(connector.id, state)
 
     @property
     def busy(self):
@@ -194,46 +223,3 @@ def _meter_keys(evses):
             key = binascii.b2a_base64(evse.public_key.encode()).decode().strip()
             lines.append("MeterPublicKey%d||str||%s|..500|r|lazy" % (evse.id, key))
     return lines
-
-
-class Wire:
-    """Between one EVSE of the board and the station's connector."""
-
-    def __init__(self, connector, evse):
-        self._connector = connector
-        self._evse = evse
-        self._errors = ()  # as given to the connector
-        connector.sign = evse.sign
-        for measurand, fn, unit, phase, location in evse.measurands():
-            connector.measure(measurand, fn, unit, phase, location)
-
-    def read(self):
-        """What the hardware sees goes to the station."""
-        connector = self._connector
-        evse = self._evse
-        connector.plugged = evse.connected
-        connector.ev_ready = evse.ev_ready
-        connector.evse_ready = evse.offering
-        connector.occupied = evse.occupied
-        connector.energy_wh = evse.energy_wh
-        connector.phases_in_use = evse.phases if evse.connected else None
-        if evse.errors is not self._errors:
-            self._tell(evse.errors)
-
-    def write(self):
-        """What the station wants goes to the hardware."""
-        evse = self._evse
-        connector = self._connector
-        evse.permit = connector.charging_permitted
-        evse.limit_ma = connector.limit_ma
-        evse.limit_phases = connector.limit_phases
-        evse.lock_wanted = connector.lock_wanted
-
-    def _tell(self, errors):
-        for error in self._errors:
-            if error not in errors:
-                self._connector.clear_error(error[0], error[3])
-        for error in errors:
-            if error not in self._errors:
-                self._connector.set_error(*error)
-        self._errors = errors

@@ -19,7 +19,9 @@ _CLOSING_MS = const(1000)  # longest wait for the goodbye of a closed connection
 _MAX_PAUSE_S = const(60)  # between tries to start, if the application fails again and again
 _SOUND_S = const(60)  # after so long a run an earlier failure is forgotten
 _IDLE_MS = const(5)
-_RELOADED = "ocpp pki wsclient transfer app transfers slots bundles seals crash doctor".split()
+_RELOADED = (
+    "ocpp pki wsclient transfer app wire transfers slots bundles seals crash doctor".split()
+)
 _REASONS = {"OnIdle": "ScheduledReset", "Firmware": "FirmwareUpdate"}
 _KEPT = ("ocpp.clock", "ocpp.log")  # without state, and in use by what goes on
 

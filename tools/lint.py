@@ -98,7 +98,9 @@ for name in sys.argv[1:]:
 
 def imports():
     """Every on-device module can be imported on the unix port, alone."""
-    paths = [str(f) for f in [*(ROOT / f for f in DEVICE), build.build()]]  # there is microdot
+    # In the build there is microdot, in the fakes all of `machine` that chips have.
+    folders = [*(ROOT / f for f in DEVICE), build.build(), ROOT / "tests" / "fakes"]
+    paths = [str(f) for f in folders]
     names = []
     for path in device_files():
         parts = path.relative_to(ROOT).with_suffix("").parts[1:]

@@ -1,7 +1,8 @@
 """The board `sim`: a station that is all software, on the MicroPython unix port.
 
 A board gives the firmware `evses` (see `sim/evse.py` for what each one offers), `clock()` for a
-new start of the firmware, `rtc()`, `step()`, `off()` and `close()`.
+new start of the firmware, `rtc()`, `step()`, `take_card()`, `show()`, `sound()`,
+`off()` and `close()` (see `hardware/board.py`).
 """
 
 import time
@@ -46,6 +47,20 @@ class Board:
             path = "%s/meter-%d.key" % (folder, evse.id)
             evse.meter = (path, "%s-%d" % (serial, evse.id), self.rtc)
         self._rtc = int(time.time())  # Unix time at the start: the unix port counts from 1970
+
+    @property
+    def online(self):
+        """The network is there."""
+        return self.world.online
+
+    def take_card(self):
+        """The control API presents cards itself."""
+
+    def show(self, number, state):
+        """No lights."""
+
+    def sound(self, name):
+        """No buzzer."""
 
     def clock(self):
         """A clock for one start of the firmware. It does not know the time."""

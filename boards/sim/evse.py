@@ -29,6 +29,7 @@ class Evse:
         self.limit_ma = None  # int mA, None: not limited
         self.limit_phases = None  # phases switched on when the contactor closes, None: all
         self.lock_wanted = False
+        self.authorized = None  # for whom it charges; not used here
         # The car and its cable
         self.ev = "A"  # "A" no car, "B" connected, "C" "D" asks for energy
         self.current_ma = MAX_MA  # int mA that the car draws at most

@@ -7,10 +7,14 @@ device)`, `spi_device(1, pin_number, device)`. What the firmware does is seen at
 `reset()` raise `Restarted`.
 """
 
+import array
+
 import micropython
 import simtime
 
 PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+
+_KEPT = const(64)
 
 chip = {}
 pins = {}  # number: Line
@@ -83,15 +87,17 @@ def enable_irq(_state):
 
 
 class Line:
-    """One pin of the chip as the world sees it. `history`: (us, level) of each level put out,
-    `first`: the level it had in the moment it became an output, None: whatever was there."""
+    """One pin of the chip as the world sees it. `first`: the level it had in the moment it became
+    an output, None: whatever was there."""
 
     def __init__(self, number):
         self.number = number
         self.level = 0  # as put out
         self.output = False
         self.first = None
-        self.history = []
+        self._times = array.array("q", [0] * _KEPT)
+        self._levels = bytearray(_KEPT)
+        self._changes = 0
         self.pull = None
         self.source = None  # fn() -> level or, at an ADC, mV
         self.pwm = None  # (Hz, duty_u16)
@@ -108,11 +114,19 @@ class Line:
         self.pwm = None
         self.handler = None
 
-    def put(self, level):
-        if level != self.level or not self.history:
-            self.history.append((simtime.now_us, level))
-            del self.history[:-50]
+    def put(self, level):  # also from interrupts, which may not allocate
+        if level != self.level or not self._changes:
+            at = self._changes % _KEPT
+            self._times[at] = simtime.now_us
+            self._levels[at] = level
+            self._changes += 1
         self.level = level
+
+    @property
+    def history(self):
+        """(us, level) of the last levels that were put out, the oldest first."""
+        numbers = range(max(0, self._changes - _KEPT), self._changes)
+        return [(self._times[n % _KEPT], self._levels[n % _KEPT]) for n in numbers]
 
     def look(self):
         if self.output:
@@ -198,13 +212,13 @@ class ADC:
         if self._line.number not in chip["adc"]["1"] + chip["adc"].get("2", []):
             raise ValueError("Pin doesn't have ADC capabilities")
         self._us = chip["adc_us"]
+        if chip["family"] == "esp32":  # the only one that is calibrated
+            self.read_uv = self._read_uv
 
     def read_u16(self):
         return self._mv() * 65535 // 3300
 
-    def read_uv(self):
-        if chip["family"] == "rp2":
-            raise AttributeError("read_uv")
+    def _read_uv(self):
         return self._mv() * 1000
 
     def _mv(self):

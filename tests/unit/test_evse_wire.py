@@ -1,11 +1,14 @@
 """An outlet, its wire and a real connector of the station, without a central system."""
 
-from evse.wire import Wire
 from evse_support import Bench
+from hardware.evse import Evse
+from wire import Wire
 
 
 class Connector:
     """What the wire uses of a connector of the station."""
+
+    authorized = None
 
     def __init__(self):
         self.charging_permitted = False
@@ -23,10 +26,23 @@ class Connector:
         self.errors.pop((code, vendor_code), None)
 
 
+def join(connector, bench):
+    """Once a loop: commands in, one step, states and faults out."""
+    evse = Evse(1, bench.controller, bench.guard)
+    wire = Wire(connector, evse)
+
+    def step():
+        wire.write()
+        evse.step()
+        wire.read()
+
+    bench.step = step
+
+
 def wired(**parts):
     connector = Connector()
     bench = Bench(**parts)
-    bench.step = Wire(connector, bench.controller).step
+    join(connector, bench)
     bench.run(100)
     return bench, connector
 
@@ -94,7 +110,7 @@ def test_a_real_connector_takes_it():
     station = Station()
     station.clock = bench.clock
     connector = Real(station, 1)
-    bench.step = Wire(connector, bench.controller).step
+    join(connector, bench)
     bench.hal.car = "C"
     bench.run(1000)
     assert connector.plugged and connector.ev_ready and not connector.errors

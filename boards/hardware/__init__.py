@@ -1,0 +1,18 @@
+"""Boards with pins: what `board.json` and the configuration describe, put together with `machine`.
+
+    board = hardware.load(config, folder)     config: checked, with its key "hardware"
+
+A board that needs more than data has a `board.py` of its own, with a class `Board` that extends
+that of `hardware.board`.
+"""
+
+
+def load(config, folder):
+    """The board of a configuration. `folder`: where its meters keep their registers; made if it is
+    not there. Parts that fail are told by the board; only a fault of the program raises."""
+    name = config["board"] + ".board"
+    try:
+        module = __import__(name, None, None, ("Board",))
+    except ImportError:
+        from hardware import board as module
+    return module.Board(config, folder)

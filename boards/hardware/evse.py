@@ -1,0 +1,225 @@
+"""An EVSE of the board as the firmware sees it, the like of `sim.evse.Evse`: behind it is the
+state machine of `lib/evse`, or a foreign controller, or nothing that works. And its card reader.
+"""
+
+from evse.stopwatch import Stopwatch
+from evse.timing import STALL_MS, WITHDRAW_MS
+
+_LIVE_MA = const(1000)  # a phase with less is not in use
+
+
+class Evse:
+    """`controller`: of `lib/evse` or `lib/drivers`; `meter`, `parking`: or None. `guard`: whoever
+    has a `tick()` and an `open()`."""
+
+    public_key = sign = None
+    switches_phases = False
+    lights = None
+    locked = None  # fn() -> as `Hal.locked`; None: no lock
+    shown = "booting"  # state of the station's connector
+    relay = None  # `Relay` of a foreign controller
+    # Without a pilot
+    load = None  # `Load`
+    idle_w = 0  # less power than this is none
+    idle_s = 0  # so long with none, and the load is gone; 0: never
+    clock = None
+    _idle = None  # `Stopwatch` while it draws nothing
+
+    def __init__(self, number, controller, guard, meter=None, parking=None, sensor=None):
+        self.id = number
+        self.controller = controller
+        self.guard = guard
+        self.meter = meter
+        self._parking = parking
+        self.sensor = sensor
+        self.permit = False  # from the station
+        self.limit_ma = None
+        self.limit_phases = None
+        self.lock_wanted = False
+        self.authorized = None
+        self.errors = ()  # (code, info, vendor id, vendor code, faulted); a new one at a change
+        self._faults = ()
+        self.troubles = {}  # part: words, of parts without which charging goes on
+
+    def step(self):
+        controller = self.controller
+        controller.permit = bool(self.permit)
+        controller.limit_ma = self.limit_ma
+        controller.limit_phases = self.limit_phases
+        controller.lock_wanted = self.lock_wanted
+        if self.load is not None:
+            self._watch_load()
+        controller.step()
+        if self.relay is not None:
+            self.relay.step()
+        if controller.faults is not self._faults:
+            self._faults = controller.faults
+            self.tell()
+
+    def tell(self):
+        """Faults or troubles have changed."""
+        errors = []
+        for f in self._faults:
+            errors.append((f.code, f.info, f.vendor_id, f.vendor_code, f.faulted))
+        for part, words in sorted(self.troubles.items()):
+            code = _CODES.get(part, "OtherError")
+            errors.append((code, words[:50], "ocppy", part, False))
+        self.errors = tuple(errors)
+
+    def off(self):
+        """The station's software is not there: no current."""
+        self.permit = False
+        self.limit_ma = self.limit_phases = None
+        self.guard.open()
+
+    # -- what the station sees -------------------------------------------------------------------
+
+    @property
+    def connected(self):
+        return self.controller.plugged
+
+    @property
+    def ev_ready(self):
+        return self.controller.ev_ready
+
+    @property
+    def offering(self):
+        return self.controller.offering
+
+    @property
+    def occupied(self):
+        return self._parking is not None and self._parking.on
+
+    @property
+    def energy_wh(self):
+        """Import register in Wh; None while the meter is silent, 0 without one."""
+        meter = self.meter
+        if meter is None:
+            return 0
+        return None if meter.stale else meter.energy_wh
+
+    @property
+    def phases(self):
+        """Phases the car uses, None: not known."""
+        meter = self.meter
+        if meter is None or meter.stale:
+            return None
+        live = 0
+        for phase in (1, 2, 3):
+            live += (meter.current_ma(phase) or 0) >= _LIVE_MA
+        return live or None
+
+    def measurands(self):
+        """(measurand, fn() -> number or None, unit, phase, location) beside the register."""
+        if self.meter is not None:
+            yield from self.meter.measurands()
+        if self.sensor is not None:
+            yield "Temperature", self.sensor.temperature, "Celsius", None, "Body"
+
+    def unlock(self):
+        """True: the lock is open; False: there is none; None: it still moves."""
+        if self.locked is None:
+            return False
+        return True if self.locked() is False else None
+
+    # -- without a pilot -------------------------------------------------------------------------
+
+    def _watch_load(self):
+        """A switch can't tell a load how much it may draw: less than all is nothing."""
+        load = self.load
+        if self.limit_ma is not None and self.limit_ma < load.max_ma:
+            self.controller.limit_ma = 0
+        there = bool(self.authorized)
+        if there and self.idle_s:
+            there = self._draws()
+        load.wanted = there
+
+    def _draws(self):
+        """Does the load still draw power, or did a moment ago?"""
+        power = getattr(self.meter, "power_w", None) or 0
+        if power >= self.idle_w or not self.guard.phases or not self.load.wanted:
+            self._idle = None
+            return True
+        if self._idle is None:
+            self._idle = Stopwatch(self.clock)
+        return self._idle.ms() < self.idle_s * 1000
+
+
+_CODES = {"Meter": "PowerMeterFailure", "Reader": "ReaderFailure"}
+
+
+class Relay:
+    """The own contactor before or behind a foreign controller, which has the pilot: closed while
+    energy may flow and the device is heard; open at the latest 6 s after it may no longer. `tick`
+    as that of `Guard`: opens it when the main loop stands still."""
+
+    worst_ms = 0
+
+    def __init__(self, main, controller, clock):
+        self._main = main
+        self._controller = controller
+        self._clock = clock
+        self._fed = clock.ticks()
+        self._since = Stopwatch(clock, True)  # energy may no longer flow
+        self.phases = 0
+        self.open()
+
+    def step(self):
+        controller = self._controller
+        if controller.permit:
+            self._since.start()
+        flows = controller.permit or (controller.ev_ready and self._since.ms() < WITHDRAW_MS)
+        bad = [f for f in controller.faults if f.faulted]
+        self.phases = 1 if flows and not bad else 0
+        self._main.set(self.phases > 0)
+        self._fed = self._clock.ticks()
+
+    def open(self, _reason=""):
+        self.phases = 0
+        self._main.set(False)
+
+    def tick(self, _=None):
+        if self.phases and self._clock.diff(self._clock.ticks(), self._fed) > STALL_MS:
+            self.open()
+
+
+class Nothing:
+    """Stands for a controller whose hardware can't be used: nothing is ever offered."""
+
+    plugged = ev_ready = offering = False
+    phases = 0
+    worst_ms = 0
+
+    def __init__(self, words, main=None):
+        from evse.faults import Fault
+
+        self._main = main
+        self.faults = (Fault("Hardware", words),)
+
+    def step(self):
+        self.open()
+
+    def open(self, _reason=""):
+        if self._main is not None:
+            self._main.set(False)
+
+    def tick(self, _=None):
+        self.open()
+
+
+class Reader:
+    """A card reader with the way it writes numbers. `connector`: whose it is, None: of all."""
+
+    def __init__(self, driver, options, connector):
+        self.driver = driver
+        self.connector = connector
+        self._options = options  # of `cards.id_tag`
+
+    def take(self):
+        """idTag of a card that was held to it, or None."""
+        uid = self.driver.take()
+        if uid is None:
+            return None
+        from drivers.cards import id_tag
+
+        return id_tag(uid, **self._options)
