@@ -8,7 +8,7 @@ accepted. It runs on the charger and, by `tools/config check`, on a PC.
 import json
 
 import parts
-from rules import fits, nearest, words
+from rules import fits, is_int, nearest, words
 from wiring import Wiring
 
 BUS_KINDS = parts.BUSES
@@ -69,7 +69,7 @@ class _Check:
         usual = usual.get("connectors", [])
         if given is None:
             given = len(usual) or 1
-        if isinstance(given, int):
+        if is_int(given):
             if not 1 <= given <= len(usual):
                 most = "1 to %d, or " % len(usual) if usual else ""
                 self._problem("connectors", given, most + "a list with an object for each")
@@ -145,7 +145,7 @@ class _Check:
         found = self._fields(key, part, rules, tuple(rules))
         if drivers:
             found["driver"] = driver
-        self._more(key, driver, found, rules)
+        self._more(key, driver, found, part)
         return found
 
     def _fields(self, key, given, rules, known):
@@ -205,18 +205,18 @@ class _Check:
             return _REFERENCE
         return tuple([tuple(pair) for pair in value])
 
-    def _more(self, key, driver, found, rules):
+    def _more(self, key, driver, found, part):
         """What one field alone can't tell."""
         if key.endswith(".pilot") and found["curve"] is None:
             found["curve"] = _REFERENCE
         if driver == "leds" and not any([found[c] is not None for c in ("red", "green", "blue")]):
             self._problem(key, "no LED", "red, green or blue with a pin")
         if driver == "pn532":
-            ways = [kind for kind in parts.BUSES if found[kind] is not None]
-            if len(ways) != 1 or (found["spi"] is not None) != (found["cs"] is not None):
+            ways = [kind for kind in parts.BUSES if part.get(kind) is not None]
+            if len(ways) != 1 or (ways == ["spi"]) != (part.get("cs") is not None):
                 self._problem(key, ways, "one of i2c, uart, and spi with cs")
         for kind in parts.BUSES:
-            if kind in rules and found.get(kind) is not None:
+            if found.get(kind) is not None:
                 self._on_bus(key, kind, driver, found)
 
     # -- buses -----------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ class _Check:
         rules = parts.parsed(parts.OF_BUS[kind])
         for number, bus in self._buses[kind].items():
             key = "%s.%s" % (kind, number)
-            if not number.isdigit() or not isinstance(bus, dict):
+            if len(number) != 1 or number not in "01234567" or not isinstance(bus, dict):
                 self._problem(key, bus, 'an object with pins, its key a number like "1"')
             elif (kind, int(number)) in self._wiring.buses:
                 found = self._fields(key, bus, rules, tuple(rules))

@@ -30,7 +30,7 @@ class Wiring:
     def pin(self, key, value, use, exclusive=True):
         """The number of the pin that `value` names, or None, told as a problem. `key`: where."""
         number = self._number(value)
-        there = value in self._board["pins"]
+        there = number is not None and value in self._board["pins"]
         if number is None or not (there or number in self._chip["flash"]):
             self._problem(key, value, "a pin of this board: " + self._free(use))
             return None
@@ -55,10 +55,12 @@ class Wiring:
             self._problem(key, value, '"none": GPIO%d has no pull resistors' % number)
 
     def _number(self, value):
-        if not isinstance(value, str) or value[:4] != "GPIO" or not value[4:].isdigit():
+        if not isinstance(value, str) or value[:4] != "GPIO" or len(value) > 6:
             return None
-        number = int(value[4:])
-        return number if number in self._chip["pins"] else None
+        for number in self._chip["pins"]:
+            if value == "GPIO%d" % number:
+                return number
+        return None
 
     def _unfit(self, number, value, use, key):
         """Why this pin can't be used so, or None."""
