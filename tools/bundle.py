@@ -16,7 +16,8 @@ from charger_app import build
 MAGIC = b"ocppy bundle 1\n"
 MPY = 6  # version of the .mpy files that our compiler makes
 MICROPYTHON = "1.24.0"  # the oldest that runs them
-_BOOT = ("main", "boot")  # not replaced by an update: what chooses the slot must stay as it is
+# Not replaced by an update: what chooses the slot must stay as it is.
+_BOOT = ("boot", "main", "chip", "unix")
 
 
 def files(folder, suffix=".mpy"):
@@ -88,9 +89,10 @@ def main(words):
         parser.error("--version: 1 to 50 letters, digits and . _ + -")
     if bool(wanted.key) != bool(wanted.certificate):
         parser.error("--key and --certificate go together")
-    if wanted.board not in build.BOARDS:
-        parser.error("--board %s; there are: %s" % (wanted.board, ", ".join(build.BOARDS)))
-    contents = files(build.build())
+    try:
+        contents = files(build.build(board=wanted.board))
+    except build.BuildError as e:
+        parser.error(str(e))
     key = wanted.key and wanted.key.read_bytes()
     certificate = wanted.certificate and wanted.certificate.read_bytes()
     data = bundle(contents, wanted.version, wanted.board, key, certificate)

@@ -1,4 +1,4 @@
-"""Compiles the on-device code for the unix port into `build/`, only what has changed.
+"""Compiles the on-device code for a board into `build/BOARD/`, only what has changed.
 
 Safe when several chargers start at once: one builds, the others wait; every file appears whole.
 """
@@ -7,14 +7,15 @@ import contextlib
 import fcntl
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SOURCES = ("lib", "firmware")
-BOARDS = ("sim",)
+BOARDS = ROOT / "boards"
+SIM = "sim"
 PACKAGES = {"microdot": ("__init__", "microdot")}  # from PyPI: what of them goes to the device
 
 
@@ -22,33 +23,55 @@ class BuildError(Exception):
     """The text is for the user."""
 
 
-def sources():
-    """{path in the build without suffix: source file} of everything that goes to the device."""
+def boards():
+    """Names of all boards."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.json"))
+
+
+def facts(board):
+    """What `board.json` says, with that of its chip in "chip". BuildError if there is no such
+    board."""
+    if board not in boards():
+        raise BuildError("no board %s; there are: %s" % (board, ", ".join(boards())))
+    told = json.loads((BOARDS / board / "board.json").read_text())
+    chip = BOARDS / "chips" / (str(told.get("chip")) + ".json")
+    told["chip"] = json.loads(chip.read_text()) if chip.is_file() else None
+    return told
+
+
+def sources(board=SIM):
+    """{path in the build without suffix: source file} of everything that may go to the device."""
     found = {}
-    for folder in SOURCES:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            found[str(path.relative_to(ROOT / folder).with_suffix(""))] = path
-    for board in BOARDS:
-        for path in sorted((ROOT / "boards" / board).rglob("*.py")):
-            found[str(path.relative_to(ROOT / "boards").with_suffix(""))] = path
+    for room in ("lib", "firmware"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if path.name != "manifest.py":
+                found[str(path.relative_to(ROOT / room).with_suffix(""))] = path
+    for path in sorted(BOARDS.rglob("*.py")):
+        inside = path.relative_to(BOARDS)
+        common = not (BOARDS / inside.parts[0] / "board.json").exists()
+        if path.name != "manifest.py" and (common or inside.parts[0] == board):
+            found[str(inside.with_suffix(""))] = path
     for package, modules in PACKAGES.items():
         for module in modules:
             found["%s/%s" % (package, module)] = _installed(package, module + ".py")
     return found
 
 
-def build(compiled=True):
+def build(compiled=True, board=SIM):
     """Bring the build up to date and return its folder: .mpy files, or the sources themselves for
     an interpreter that takes no .mpy of ours. BuildError if a file can't be compiled."""
-    out = ROOT / "build" / ("sim" if compiled else "sim-py")
+    out = ROOT / "build" / (board if compiled else board + "-py")
+    chip = facts(board)["chip"]
+    march = ["-march=" + chip["arch"]] if chip else []
     out.mkdir(parents=True, exist_ok=True)
     with _locked(out.parent / (out.name + ".lock")):
         suffix = ".mpy" if compiled else ".py"
-        wanted = {out / (name + suffix): path for name, path in sources().items()}
+        wanted = {out / (name + suffix): path for name, path in sources(board).items()}
         fresh = _same_compiler(out) if compiled else True
         for target, source in wanted.items():
             if not fresh or not _up_to_date(target, source):
-                _make(target, source, module_of(target.relative_to(out)) if compiled else None)
+                module = module_of(target.relative_to(out)) if compiled else None
+                _make(target, source, module, march)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
         if not fresh:
@@ -102,13 +125,13 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _make(target, source, module):
-    """`module`: its name if it is to be compiled."""
+def _make(target, source, module, march):
+    """`module`: its name if it is to be compiled; `march`: option for native code."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stat = source.stat()
     part = target.with_name(".%s.part" % target.name)
     if module:
-        command = [str(mpy_cross()), "-s", module, "-o", str(part), str(source)]
+        command = [str(mpy_cross()), *march, "-s", module, "-o", str(part), str(source)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise BuildError("%s: %s" % (source, done.stderr.strip().splitlines()[-1]))

@@ -70,7 +70,7 @@ def _interpreter():
 def _command(interpreter, wanted, folder, port):
     host = wanted.api[0]
     return [
-        *(interpreter, "-X", "heapsize=" + wanted.heap, "-m", "main"),
+        *(interpreter, "-X", "heapsize=" + wanted.heap, "-m", "unix"),
         *("--flash", str(folder)),
         *("--api", "%s:%d" % (host, port)),
         *("--world", wanted.world),

@@ -1,4 +1,4 @@
-"""Start of the firmware on the unix port: `micropython -m main --flash DIR --api HOST:PORT ...`.
+"""Start of the firmware on the unix port: `micropython -m unix --flash DIR --api HOST:PORT ...`.
 
 Run by `tools/charger`, which also stops it: by closing its standard input.
 """
@@ -49,7 +49,8 @@ def configuration(folder):
         print("charger: configuration: %s" % e, file=sys.stderr)
         return None
     finally:
-        del sys.modules["provision"], sys.modules["config"], sys.modules["rules"]
+        for name in ("provision", "config", "rules", "netconfig"):
+            sys.modules.pop(name, None)
 
 
 async def serve(runner, host, port):
