@@ -106,10 +106,10 @@ def imports():
         parts = path.relative_to(ROOT).with_suffix("").parts[1:]
         names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     env = {**os.environ, "MICROPYPATH": ":".join([".frozen", *paths])}
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
-        file.write(_IMPORT_EACH)
-        file.flush()
-        command = [BIN / "micropython", "-X", "heapsize=16M", file.name, *names]
+    with tempfile.TemporaryDirectory() as folder:  # its own: it is where modules are looked for
+        program = Path(folder) / "import_each.py"
+        program.write_text(_IMPORT_EACH)
+        command = [BIN / "micropython", "-X", "heapsize=16M", program, *names]
         return output_lines(command, env=env, timeout=120, always=True)
 
 
