@@ -31,6 +31,7 @@ _TOP = {
     "any_firmware": (bool, False),
     "charge_point": (dict, {}),
     "ocpp": (dict, ...),
+    "network": (dict, {}),
     "settings": (dict, {}),
 }
 _MODULES = ("composition", "parts", "wiring", "boardfile")  # needed for hardware only
@@ -113,6 +114,7 @@ def check(data, boards, exists):
         )
     _check_address(ocpp)
     _check_certificates(ocpp, exists)
+    config["network"] = _network(config["network"])
     for name in config["settings"]:
         if not isinstance(config["settings"][name], str):
             _refuse("settings." + name, config["settings"][name], "a string")
@@ -217,6 +219,12 @@ def _versions(value):
     if listed == ["2.1"]:  # not spoken yet
         _refuse("ocpp.version", value, words(VERSIONS[:2]) + ", or 2.1 in a list with one of them")
     return listed
+
+
+def _network(data):
+    from netconfig import check  # not kept
+
+    return check(data, _refuse, _unknown)
 
 
 def _check_address(ocpp):

@@ -178,3 +178,23 @@ def test_warnings():
     found = check(with_ocpp(security_profile=1))
     assert "password" in next(config.warnings(found, lambda path: True))
     assert list(config.warnings(check({"ocpp": _OCPP}), lambda path: False)) == []
+
+
+def test_network():
+    found = check({"ocpp": _OCPP})["network"]
+    assert found == {"wifi": [], "hostname": "", "country": "", "ntp": ""}
+    wifi = [{"ssid": "home", "password": "secret99"}, {"ssid": "open"}]
+    found = check({"ocpp": _OCPP, "network": {"wifi": wifi, "country": "DE"}})["network"]
+    assert found["wifi"] == [wifi[0], {"ssid": "open", "password": ""}]
+    for network, parts in (
+        ({"wify": []}, ("network.wify", '"wifi"')),
+        ({"wifi": {}}, ("network.wifi", "a list")),
+        ({"wifi": ["home"]}, ("network.wifi[0]", "an object")),
+        ({"wifi": [{"password": "secret99"}]}, ("network.wifi[0].ssid",)),
+        ({"wifi": [{"ssid": "a", "password": "short"}]}, ("***", "8 to 63 characters")),
+        ({"wifi": [{"ssid": "a"}] * 9}, ("at most 8",)),
+        ({"wifi": [{"ssid": "x" * 33}]}, ("1 to 32 characters",)),
+        ({"country": "Germany"}, ("network.country",)),
+        ({"country": "D1"}, ("two letters",)),
+    ):
+        error({"ocpp": _OCPP, "network": network}, *parts)
