@@ -112,7 +112,7 @@ class Doctor:
         """Name and TCP connection."""
         dial = Dial(self, shake, self._clock, None, _DIAL_MS)
         addresses = None
-        for addresses in _values(dial._lookup(shake.host, shake.port)):
+        for addresses in _values(dial.lookup(shake.host, shake.port)):
             if addresses is None:
                 yield None
         where = ", ".join([_address(a) for a in addresses])

@@ -2,7 +2,7 @@
 dialled.
 
 Except where a port leaves no choice: the name lookup on ports without usable threads (see
-`_lookup`), and each single step of a TLS handshake (public-key arithmetic).
+`Dial.lookup`), and each single step of a TLS handshake (public-key arithmetic).
 """
 
 import errno
@@ -47,7 +47,7 @@ class Dial:
         `_frames` holds what came behind the answer. Raises Failure."""
         link = self._link
         host = self._handshake.host
-        addresses = yield from self._lookup(host, self._handshake.port)
+        addresses = yield from self.lookup(host, self._handshake.port)
         while True:
             gone = self._gone()
             until = gone + (self._timeout - gone) // len(addresses)
@@ -76,7 +76,7 @@ class Dial:
         if self._gone() >= until:
             raise Failure("timeout", "no answer %s in %d s" % (what, self._timeout // 1000))
 
-    def _lookup(self, host, port):
+    def lookup(self, host, port):
         """In a thread, one at a time: a hung one delays the next. On RP2 lwIP works on one core
         only, so there the name server is asked by `names`; if it is not known, the lookup blocks
         (seconds, if there is no answer)."""

@@ -13,7 +13,7 @@ _IDLE_MS = const(4)  # looks at a quiet socket are further apart than this
 _TLS_EOF = const(-0x7280)  # mbedTLS: the peer closed without a goodbye
 
 lookup = None  # of the last name lookup in a thread: a list, empty while it runs
-nameserver = None  # address of the name server, where the host has told: see `dial.Dial._lookup`
+nameserver = None  # address of the name server, where the host has told: see `dial.Dial.lookup`
 
 
 class Failure(Exception):
