@@ -53,6 +53,20 @@ class Logbook:
         if self._urgent:
             self.write()
 
+    def latest(self, count):
+        """Iterator of the last `count` lines on flash, as they are there."""
+        lines = []
+        for name in FILES:
+            try:
+                with open(self._folder + name) as file:
+                    for line in file:
+                        lines.append(line.rstrip())
+                        if len(lines) > count:
+                            lines.pop(0)
+            except OSError:
+                pass  # nothing was written yet
+        return iter(lines)
+
     def write(self):
         """What waits in memory goes to flash, if it may."""
         if not self._size or not self._credit:

@@ -45,7 +45,7 @@ class Runner:
         self.book = Logbook(folder, board.clock(), self.time)
         log.book = self.book.add
         self.app = None
-        self._folder = folder
+        self.folder = folder
         self._damaged = list(damaged)
         self._reason = reason
         self._restarts = leave
@@ -151,7 +151,7 @@ class Runner:
             self.app = module.App(
                 self.board,
                 self.config,
-                self._folder,
+                self.folder,
                 self._reason,
                 self.frames.add,
                 version,
@@ -168,7 +168,7 @@ class Runner:
         import crash
 
         uptime = self.app.clock.uptime() if self.app else 0
-        crash.crashed(self._folder, error, self.time(), uptime, self._reason)
+        crash.crashed(self.folder, error, self.time(), uptime, self._reason)
         self._failures += 1
         pause = min(2**self._failures, _MAX_PAUSE_S)
         self.restart("Watchdog")
@@ -207,7 +207,7 @@ class Runner:
         import slots
 
         slots.use(None)
-        return slots.Slots(self._folder, delivered=self.config["charge_point"]["firmware"])
+        return slots.Slots(self.folder, delivered=self.config["charge_point"]["firmware"])
 
     def _choose(self):
         """Have the application imported from the slot whose turn it is; -> its version or None."""
@@ -224,7 +224,7 @@ class Runner:
         self.book.write()
         from crash import lines
 
-        return lines(self._folder, self.frames, oldest, latest)
+        return lines(self.folder, self.frames, oldest, latest)
 
     def _say_goodbye(self):
         self._closing.step()
