@@ -12,16 +12,16 @@ _FEW = const(12)  # modules looked at in one go
 
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = const(
-    " acts hosting wiring station.diagnostics station.composite station.evaluate "
-    "station.explain station.fields station.faults station.certificates station.measurands "
-    "station.firmware_signature station.imports station.own station.roots "
-    "station.security_log station.signed station.offers station.profile_rules "
-    "station.profiles station.schedule station.zone statefiles txboot txcompact txdelivery "
-    "txparked txtail txtime schema incoming strictjson iso v16.profile v16.types v2.types "
-    "v2.variables v2.live v2.reports v2.parts "
-    "v2.profile v2.stream v2.message "
-    "v16.schema v2.schema station.changes "
-    "station.settings_rows station.settings_core station.settings_extra station.settings_table "
+    " acts hosting incoming iso schema statefiles strictjson wiring "
+    "txboot txcompact txdelivery txparked txtail txtime "
+    "station.certificates station.changes station.composite station.diagnostics "
+    "station.evaluate station.explain station.faults station.fields "
+    "station.firmware_signature station.imports station.measurands station.offers "
+    "station.own station.profile_rules station.profiles station.roots station.schedule "
+    "station.security_log station.settings_core station.settings_extra "
+    "station.settings_rows station.settings_table station.show station.signed station.zone "
+    "v16.profile v16.schema v16.types "
+    "v2.live v2.message v2.parts v2.profile v2.reports v2.schema v2.stream v2.types v2.variables "
 )
 
 

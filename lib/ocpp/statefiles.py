@@ -96,6 +96,7 @@ def _replace(store, path, name, header, body):
         if newer > FORMAT:
             os.rename(path, "%s.v%d" % (path, newer))
     os.rename(path + ".new", path)
+    store.writes += 1
 
 
 def _read(store, path, name):

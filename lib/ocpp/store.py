@@ -10,6 +10,7 @@
     store.newer                     names of a newer format (the same): left untouched, not read;
                                        save() puts such a file aside as NAME.vN, and firmware that
                                        knows format N reads it there, if there is no other
+    store.writes                    files replaced since the start
     store.full                      True while the last save() failed; probe() tries again
     store.next_boot(floor=0)        -> number of this boot: above all earlier ones and `floor`
 
@@ -25,6 +26,7 @@ class Store:
         self.root = root
         self.damaged = []
         self.newer = []
+        self.writes = 0
         self.full = False
 
     def load(self, name):

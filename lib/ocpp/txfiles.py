@@ -78,6 +78,7 @@ class Files:
         self.max_segments = max(3, max_bytes // segment_bytes)
         self.parked_max = max_bytes // 3  # B
         self.full = False
+        self.writes = 0  # records added since the start
         self.seq = 1  # of the next record
         self.cursor = 1  # first sequence number that may be undelivered
         self.chains = {}  # key -> Chain: the open ones and those being delivered; a few
@@ -152,6 +153,7 @@ class Files:
         return True
 
     def _add(self, raw):
+        self.writes += 1
         if self.tail_bytes + len(raw) > _TAIL_BYTES:
             from ocpp import txtail
 

@@ -62,6 +62,7 @@ Upkeep
     log.damaged                     damaged places skipped at boot
     log.dropped                     records lost to a full flash since boot, or thinned out, the
                                        parked ones included
+    log.writes                      records written since boot
     log.full                        True while append() fails
     log.retry()                     try again: what waits in RAM is written. False: still full
     log.foreign                     files of a newer format: kept as NAME.vN, not read

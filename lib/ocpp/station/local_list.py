@@ -98,6 +98,38 @@ class LocalList:
         status, group, expiry = found[1:4]
         return IdInfo(status or ACCEPTED, group or None, int(expiry) if expiry else None)
 
+    def entries(self, batch):
+        """Iterator of dicts with idTag, status, group and expiry (text), in order. No file is open
+        while the caller has the turn; a list that is replaced meanwhile ends here."""
+        from ocpp.iso import to_iso
+
+        at = 0
+        first = None
+        while True:
+            found = []
+            file = self._open()
+            if file is None:
+                return
+            with file:
+                end = self._end(file)
+                first = first or end
+                if end is None or end != first:
+                    return
+                file.seek(at)
+                while at < end[2] and len(found) < batch:
+                    found.append(file.readline())
+                    at += len(found[-1])
+            for data in found:
+                key, status, group, expiry = _fields(_intact(data))[:4]
+                yield {
+                    "idTag": key,
+                    "status": status or ACCEPTED,
+                    "group": group or None,
+                    "expiry": to_iso(int(expiry)) if expiry else None,
+                }
+            if at >= end[2]:
+                return
+
     def update(self, version, changes, full):
         """A job: take `changes`, lines as of `line`, as the whole list (`full`), or into it.
         Returns None, or in words why the list is as before."""
