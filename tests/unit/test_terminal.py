@@ -2,7 +2,7 @@
 
 import asyncio
 
-from console import Console
+from terminal import Terminal
 
 
 class Line:
@@ -22,8 +22,8 @@ class Line:
 
 def typed(data, commands=None, scope=None, echo=False):
     line = Line(data)
-    console = Console(line, line.write, commands or {}, {} if scope is None else scope, echo)
-    asyncio.run(console.run())
+    terminal = Terminal(line, line.write, commands or {}, {} if scope is None else scope, echo)
+    asyncio.run(terminal.run())
     return line.shown
 
 
@@ -80,7 +80,7 @@ def test_others_run_while_a_command_waits():
     async def both():
         line = Line(b"slow\r")
         task = asyncio.create_task(charger())
-        await Console(line, line.write, {"slow": slow}, {}, False).run()
+        await Terminal(line, line.write, {"slow": slow}, {}, False).run()
         task.cancel()
         return line.shown
 

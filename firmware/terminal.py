@@ -13,7 +13,7 @@ _ENTER = b"\r\n"
 _RUBOUT = b"\x08\x7f"
 
 
-class Console:
+class Terminal:
     """`stream`: with `async read(1)`; `write(text)`; `commands`: {name: fn(rest of the line) ->
     iterable of lines, None: nothing new yet}; `scope`: names for Python. `echo`: show what is
     typed."""
@@ -83,4 +83,4 @@ class Console:
 
 def serial(commands, scope):
     """The console on the chip's own serial port."""
-    return Console(asyncio.StreamReader(sys.stdin), sys.stdout.write, commands, scope)
+    return Terminal(asyncio.StreamReader(sys.stdin), sys.stdout.write, commands, scope)
