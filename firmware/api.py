@@ -1,8 +1,9 @@
-"""The control API: drives the simulated world and shows the station, over HTTP with JSON.
+"""The control API: shows the station and drives it, and the simulated world, over HTTP with JSON;
+and the web console, which is a page that uses it.
 
 A request is looked up in the tables of `routes.py`, its body checked there, and handed to the
-method named there. Nothing here waits for the station or the central system. The API outlives a
-restart of the firmware: it asks the runner for the station anew each time.
+method or function named there. Nothing here waits for the station or the central system. The API
+outlives a restart of the firmware: it asks the runner for the station anew each time.
 """
 
 import asyncio
@@ -14,20 +15,22 @@ import report
 import routes
 from microdot import abort
 from microdot.microdot import HTTPException
-from web import Server, answer
+from web import Server, answer, number
 
 from ocpp.log import log
 
 _MAX_LISTENERS = const(4)  # of /api/events
 _LOOK_MS = const(100)  # how often a listener looks for news
-_SILENCE = const(150)  # looks without news before a sign of life is sent
+_CALM_MS = const(500)  # the same with `?every=S`
+_SILENCE_MS = const(15000)  # without news, before a sign of life is sent
+_ACCESS = "Authorization"
 _INDEX = "Control API of the charger: see GET /api/status\n"
 
 
-def _message_pieces(frames, after):
+def _message_pieces(frames, after, limit):
     yield '{"messages": ['
-    newest = frames.last
     n = max(after + 1, frames.first)
+    newest = min(frames.last, n + limit - 1)
     mark = b""
     while n <= newest:
         yield mark
@@ -35,14 +38,6 @@ def _message_pieces(frames, after):
         mark = b", "
         n = max(n + 1, frames.first)
     yield "]}"
-
-
-def _parked_pieces(parked):
-    mark = '{"parked": ['
-    for record in parked:
-        yield mark + json.dumps(record)
-        mark = ", "
-    yield "]}" if mark == ", " else mark + "]}"
 
 
 def _setting_pieces(settings):
@@ -55,11 +50,12 @@ def _setting_pieces(settings):
 
 class Events:
     """Server-sent events until the client leaves: `message` for a frame, `status` when it has
-    changed. An asynchronous iterator, as microdot wants it for an answer that is made while it is
-    written."""
+    changed, and every so many seconds if `every` is not 0. An asynchronous iterator, as microdot
+    wants it for an answer that is made while it is written."""
 
-    def __init__(self, runner, after, ended):
-        self._pieces = _event_pieces(runner, after)
+    def __init__(self, runner, after, every, ended):
+        self._look_ms = _CALM_MS if every else _LOOK_MS
+        self._pieces = _event_pieces(runner, after, every * 1000 // _CALM_MS, self._look_ms)
         self._ended = ended  # fn() -> True once the client has left
 
     def __aiter__(self):
@@ -70,17 +66,19 @@ class Events:
             piece = next(self._pieces)
             if piece:
                 return piece
-            await asyncio.sleep_ms(_LOOK_MS)
+            await asyncio.sleep_ms(self._look_ms)
         raise StopAsyncIteration
 
 
-def _event_pieces(runner, after):
-    """Without end; None: there are no news now."""
+def _event_pieces(runner, after, repeat, look_ms):
+    """Without end; None: there are no news now. `repeat`: looks between two statuses, 0: any
+    number."""
     frames = runner.frames
     seen = None
-    quiet = 0
+    quiet = since = 0
     while True:
-        quiet += 1
+        quiet += look_ms
+        since += 1
         while after < frames.last:
             after = max(after + 1, frames.first)
             quiet = 0
@@ -88,11 +86,11 @@ def _event_pieces(runner, after):
             yield from frames.pieces(after)
             yield "\n\n"
         now = report.signature(runner)
-        if now != seen:
+        if now != seen or 0 < repeat <= since:
             seen = now
-            quiet = 0
+            quiet = since = 0
             yield "event: status\ndata: %s\n\n" % json.dumps(report.status(runner))
-        if quiet >= _SILENCE:
+        if quiet >= _SILENCE_MS:
             quiet = 0
             yield ":\n\n"
         yield None
@@ -103,12 +101,22 @@ class Api:
 
     def __init__(self, runner):
         self.runner = runner
+        self.world = getattr(runner.board, "world", None)  # None: on a real board
+        self._console = runner.config["console"]
         self._server = Server(self._respond)
         self.serve = self._server.handle_request
+
+    @property
+    def listeners(self):
+        """How many are listening to events."""
+        return self._server.endless
 
     def _respond(self, request):
         """Called by the server for each request."""
         try:
+            refusal = self._refusal(request)
+            if refusal:
+                return refusal
             return self._answer("GET" if request.method == "HEAD" else request.method, request)
         except HTTPException:
             raise
@@ -122,20 +130,73 @@ class Api:
             log.trace(e)
             abort(500, "internal error: %r" % e)
 
+    def _refusal(self, request):
+        """Why this client is not served, as an answer; or None. Without a password only a
+        simulation serves anybody."""
+        password = self._console["password"]
+        if self.world is None and not self._shown():
+            abort(404, "the web console is switched off")
+        if self.world is None and not password:
+            abort(403, "console.password is not set in the configuration of this charger")
+        if password and not _borrowed("console", "admits", password, _header(request, _ACCESS)):
+            found = answer({"error": "a password is needed"}, 401)
+            found.headers["WWW-Authenticate"] = 'Basic realm="charger", charset="UTF-8"'
+            return found
+        origin = _header(request, "Origin")
+        if origin and origin.partition("://")[2] != _header(request, "Host"):
+            abort(403, "this comes from a page of another site")
+        return None
+
     def _answer(self, method, request):
-        if request.path == "/" and method == "GET":
-            return answer(_INDEX, kind="text/plain")
+        if method == "GET" and request.path[:5] != "/api/":
+            return self._page(request)
         evse, name, fields = self._find(method, request.path)
-        act = getattr(self, name)
         if fields == ["-"]:
+            module, _, name = name.rpartition(".")
+            if module:
+                return _borrowed(module, name, self, request)
+            act = getattr(self, name)
             return act(request) if evse is None else act(evse, request)
         body = _checked(request.body, fields)
-        if evse is None:
-            act(body)
-        else:
-            act(evse, body)
-        self.runner.board.world.save()
+        if self.runner.record:
+            self.runner.record.act(method, request.path, body)
+        self._act(evse, name, body)
         return answer({})
+
+    def perform(self, method, path, body):
+        """Do once more what was recorded of an earlier run."""
+        evse, name, _ = self._find(method, path)
+        self._act(evse, name, body)
+
+    def _act(self, evse, name, body):
+        module, _, name = name.rpartition(".")
+        arguments = (body,) if evse is None else (evse, body)
+        if module:
+            _borrowed(module, name, self, *arguments)
+        else:
+            getattr(self, name)(*arguments)
+        if self.world:
+            self.world.save()
+
+    def _page(self, request):
+        """A file of the web console."""
+        found = None
+        if self._shown():
+            known = _header(request, "If-None-Match")
+            found = _borrowed("console", "served", request.path, known)
+        if found is None and request.path == "/":
+            return answer(_INDEX, kind="text/plain")
+        if found is None:
+            abort(404, "no such path: " + request.path)
+        return found
+
+    def _shown(self):
+        """True unless the web console is switched off, in the configuration or by the setting
+        ConsoleEnabled."""
+        app = self.runner.app
+        return self._console["enabled"] and not (
+            app and app.station.settings.get("ConsoleEnabled") is False
+        )
 
     def _find(self, method, path):
         """(EVSE or None, name of the method here, fields) for a request."""
@@ -144,7 +205,8 @@ class Api:
         if parts[:3] == ["", "api", "connectors"] and len(parts) == 5:
             number = parts[3]
             parts[3] = "N"
-        found = routes.find("/".join(parts[2:])) if parts[:2] == ["", "api"] else None
+        path_of = "/".join(parts[2:])
+        found = routes.find(path_of, bool(self.world)) if parts[:2] == ["", "api"] else None
         if not found:
             abort(404, "no such path: " + path)
         evse = None if number is None else self._evse(number)
@@ -160,7 +222,7 @@ class Api:
             abort(404, "no such connector; there are 1 to %d" % len(evses))
         return evses[number - 1]
 
-    def _station(self):
+    def station(self):
         app = self.runner.ready()
         if app is None:
             abort(503, "the firmware does not start")
@@ -172,18 +234,22 @@ class Api:
         return answer(report.status(self.runner))
 
     def messages(self, req):
-        return answer(_message_pieces(self.runner.frames, _after(req, 0)))
+        frames = self.runner.frames
+        after = number(req, "after", 0)
+        return answer(_message_pieces(frames, after, number(req, "limit", frames.last)))
 
     def events(self, req):
-        if self._server.endless >= _MAX_LISTENERS:
+        if self.listeners >= _MAX_LISTENERS:
             abort(503, "at most %d listeners" % _MAX_LISTENERS)
-        after = _after(req, self.runner.frames.last)
-        found = answer(Events(self.runner, after, req.sock[0].ended), kind="text/event-stream")
+        after = number(req, "after", self.runner.frames.last)
+        every = number(req, "every", 0)
+        events = Events(self.runner, after, min(every, 3600), req.sock[0].ended)
+        found = answer(events, kind="text/event-stream")
         found.endless = True
         return found
 
     def settings(self, req):
-        return answer(_setting_pieces(self._station().settings))
+        return answer(_setting_pieces(self.station().settings))
 
     def explain(self, evse, req):
         return answer(self._explained(evse.id))
@@ -195,49 +261,16 @@ class Api:
         """See `acts.explain`; times as text."""
         from ocpp.iso import to_iso
 
-        found = self._station().explain(number)
+        found = self.station().explain(number)
         coming = found["next"]
         if coming and coming["at"] is not None:
             coming["at"] = to_iso(coming["at"])
         return found
 
-    def parked(self, req):
-        return answer(_parked_pieces(self._station().parked()))
-
     def doctor(self, req):
         return answer(self.runner.findings())
 
-    # -- the world --------------------------------------------------------------------------------
-
-    def plug(self, evse, body):
-        evse.plug(**body)
-
-    def unplug(self, evse, body):
-        if not evse.unplug(body.get("side") == "station"):
-            abort(409, "the connector is locked")
-
-    def ev(self, evse, body):
-        evse.set_ev(**body)
-
-    def fault(self, evse, body):
-        evse.set_fault(**body)
-
-    def clear_fault(self, evse, body):
-        evse.clear_fault(body.get("code"))
-
-    def pilot(self, evse, body):
-        evse.set_pilot(body.get("state", evse.pilot), body.get("diode", evse.diode))
-
-    def lock(self, evse, body):
-        evse.set_jam(body["jam"])
-
-    def meter(self, evse, body):
-        if "energy_wh" in body:
-            evse.register = (int(body["energy_wh"]), 0)
-        evse.signed = body.get("signed", evse.signed)
-
-    def parking(self, evse, body):
-        evse.occupied = body["occupied"]
+    # -- limits -----------------------------------------------------------------------------------
 
     def limit(self, evse, body):
         self._limit(evse.id, body)
@@ -248,12 +281,7 @@ class Api:
     def _limit(self, number, body):
         amperes = body["current_a"]
         current = None if amperes is None else int(amperes * 1000)
-        self._station().set_limit(number, current, "api", body.get("seconds"))
-
-    def network(self, body):
-        self.runner.board.world.online = body["online"]
-        if self.runner.app:
-            self.runner.app.station.set_online(body["online"])
+        self.station().set_limit(number, current, "api", body.get("seconds"))
 
     # -- the station ------------------------------------------------------------------------------
 
@@ -267,7 +295,7 @@ class Api:
             station.present(body["idTag"], connector, body.get("type", "ISO14443"))
 
     def change_settings(self, body):
-        settings = self._station().settings
+        settings = self.station().settings
         for name in body:
             if settings.lookup(name) is None:
                 abort(400, "unknown setting " + name)
@@ -278,17 +306,17 @@ class Api:
                 abort(400, "%s is %s: %s" % (name, json.dumps(body[name]), e))
 
     def examine(self, body):
-        self._station()
+        self.station()
         self.runner.examine()
 
     def resend(self, body):
-        self._station().resend()
+        self.station().resend()
 
     def auth_cache(self, body):
-        self._station().auth_cache_put(body)
+        self.station().auth_cache_put(body)
 
     def clear_auth_cache(self, body):
-        self._station().auth_cache_clear()
+        self.station().auth_cache_clear()
 
     def local_list(self, body):
         self._able("local_list_install")(body["version"], body["entries"])
@@ -300,10 +328,22 @@ class Api:
         self.runner.restart(body.get("reason", "PowerUp"), body.get("reason") == "LocalReset")
 
     def _able(self, name):
-        act = getattr(self._station(), name, None)
+        act = getattr(self.station(), name, None)
         if act is None:
             raise NotImplementedError("this station can't do that")
         return act
+
+
+def _header(request, name):
+    return request.headers.get(name)
+
+
+def _borrowed(module, name, *arguments):
+    """Call a function of a module that is in memory only meanwhile."""
+    try:
+        return getattr(__import__(module), name)(*arguments)
+    finally:
+        sys.modules.pop(module, None)
 
 
 def _checked(body, fields):
@@ -331,13 +371,3 @@ def _object(body):
     if not isinstance(value, dict):
         abort(400, "the body is not a JSON object")
     return value
-
-
-def _after(req, default):
-    """The number in `?after=N`."""
-    text = req.args.get("after")
-    if text is None:
-        return default
-    if not text.isdigit() or len(text) > 15:
-        abort(400, "after is %s; accepted: a number" % json.dumps(text))
-    return int(text)

@@ -30,6 +30,8 @@ class App:
     starts. `version`: of the program, None: as configured. `diagnostics`: as
     `Host.on_diagnostics`."""
 
+    record = None  # a `recording.Recorder` or `Player`, if this run is recorded or replayed
+
     def __init__(self, board, config, folder, reason, on_frame, version=None, diagnostics=None):
         self._delivered = config["charge_point"]["firmware"]
         if version:
@@ -43,10 +45,10 @@ class App:
         self._config = config
         self._folder = folder
         self.clock = board.clock()
-        self.clock.least_ms = self._real(_LEAST_MS) if board.speed > 1 else 0
+        self.pace()
         self.reset = None  # kind of the reset that is asked for
         self.station = Station(
-            config, folder, self.clock, open_link=self._open_link, declare=_meter_keys(board.evses)
+            config, folder, self.clock, open_link=self._open_link, declare=_declared(board.evses)
         )
         self.station.boot_reason = reason
         self._import()
@@ -106,6 +108,10 @@ class App:
     @property
     def busy(self):
         return self.station.busy
+
+    def pace(self):
+        """The speed of time is, or has become, that of the board."""
+        self.clock.least_ms = self._real(_LEAST_MS) if self._board.speed > 1 else 0
 
     def _real(self, ms):
         """`ms` of real time in the station's time."""
@@ -169,7 +175,11 @@ class App:
             judge = tls.get("watch")
             tls["watch"] = lambda depth, der: watch(depth, der) or (judge and judge(depth, der))
         dial, close = self._real(_DIAL_MS), self._real(_CLOSE_MS)
-        return Link(url, protocols, headers, self.clock, tls, _LONGEST, dial, close)
+
+        def make():
+            return Link(url, protocols, headers, self.clock, tls, _LONGEST, dial, close)
+
+        return self.record.link(make) if self.record else make()
 
     def url(self, url):
         """What is dialled for the central system's `url`. ValueError if it is none."""
@@ -215,9 +225,10 @@ class App:
             return None
 
 
-def _meter_keys(evses):
-    """Settings MeterPublicKey1, ... (signed meter values 1.0 §3.3.1) of meters that sign."""
-    lines = []
+def _declared(evses):
+    """Settings of the firmware's own: whether the web console is served; MeterPublicKey1, ...
+    (signed meter values 1.0 §3.3.1) of meters that sign."""
+    lines = ["ConsoleEnabled|ConsoleCtrlr.Enabled|bool||true||rw|lazy"]
     for evse in evses:
         if evse.public_key:
             key = binascii.b2a_base64(evse.public_key.encode()).decode().strip()

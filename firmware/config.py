@@ -33,6 +33,7 @@ _TOP = {
     "ocpp": (dict, ...),
     "network": (dict, {}),
     "settings": (dict, {}),
+    "console": (dict, {}),
 }
 _MODULES = ("composition", "parts", "wiring", "boardfile")  # needed for hardware only
 _CHARGE_POINT = {
@@ -58,6 +59,7 @@ _OCPP = {
     "tls_name": (255, ""),
     "certificates": (dict, {}),
 }
+_CONSOLE = {"enabled": (bool, True), "password": (64, "")}
 _SECRET = (
     "ocpp.password",
     "settings.AuthorizationKey",
@@ -103,6 +105,7 @@ def check(data, boards, exists):
     if board not in boards:
         _refuse("board", board, words(tuple(boards)))
     config["charge_point"] = _table(config["charge_point"], _CHARGE_POINT, "charge_point.")
+    config["console"] = _table(config["console"], _CONSOLE, "console.")
     ocpp = dict(config["ocpp"])
     versions = _versions(ocpp.pop("version", "1.6"))
     ocpp = _table(ocpp, _OCPP, "ocpp.")

@@ -72,7 +72,7 @@ def _rule(text):
         return tuple([int(item) for item in text[1:].split("|")])
     if ".." in text:
         low, _, high = text[1:].partition("..")
-        return range(int(low), int(high) + 1) if text[0] == "i" else [int(low), int(high)]
+        return range(int(low), int(high) + 1) if text[0] == "i" else [float(low), int(high)]
     if text[0] == "s" and text[-1].isdigit():
         least, _, most = text[1:].rpartition("-")
         return -int(most) if least else int(most)

@@ -2,11 +2,13 @@
 them.
 
 The file is a ring: the newest line overwrites the oldest ones. It begins anew with each process.
+Secrets (passwords, keys) never get there.
 """
 
 import array
 import io
 import json
+import sys
 
 _SIZE = const(1000000)  # bytes of the file
 _COUNT = const(512)  # frames that are kept at most
@@ -14,17 +16,20 @@ _FEW_SIZE = const(4096)  # the same where there is no file: in memory
 _FEW = const(32)
 _LONGEST = const(100000)  # bytes of a frame that is kept whole
 _PIECE = const(1024)  # bytes that are read at a time
+_SIGNS = ("assword", "uthorizationkey", "uthorizationKey", "://")  # of a frame with a secret
 
 
 class Frames:
     """`path`: where the file is, None: a little in memory (a chip's flash is not for that);
-    `now()` -> Unix seconds. The numbers go on over a restart of the firmware."""
+    `now()` -> Unix seconds; `ticks()` -> milliseconds, kept as well. The numbers go on over a
+    restart of the firmware."""
 
-    def __init__(self, path, now):
+    def __init__(self, path, now, ticks=None):
         self._file = open(path, "w+b") if path else io.BytesIO(_FEW_SIZE)
         self._size = _SIZE if path else _FEW_SIZE
         self._count = _COUNT if path else _FEW
         self._now = now
+        self._ticks = ticks
         # Place in the file of frame n, at n % _count
         self._starts = array.array("I", [0] * self._count)
         self._lengths = array.array("I", [0] * self._count)
@@ -36,8 +41,12 @@ class Frames:
         """A frame was sent ("out") or has come in ("in")."""
         from ocpp.iso import to_iso  # only while it is needed: `lib/ocpp` lets it go
 
+        if suspect(text):
+            text = _masked(text)
         n = self.last + 1
         head = '{"n": %d, "t": "%s", "dir": "%s", ' % (n, to_iso(self._now()), direction)
+        if self._ticks:
+            head += '"ms": %d, ' % self._ticks()
         most = min(_LONGEST, self._size // 4)
         if len(text) <= most and (direction == "out" or _is_frame(text)):
             head += '"frame": '
@@ -83,6 +92,28 @@ class Frames:
         """True if a line of `size` bytes, written now, destroys frame `n`."""
         start = self._starts[n % self._count]
         return start < self._at + size and start + self._lengths[n % self._count] > self._at
+
+
+def suspect(text):
+    """True if a frame may hold a secret, see `masks.py`."""
+    if len(text) <= _PIECE:  # names may be spelt in any case; of a long one no copy is made
+        text = text.lower()
+    for sign in _SIGNS:
+        if sign in text:
+            return True
+    return False
+
+
+def _masked(text):
+    """The frame without secrets, by code that is in memory only meanwhile."""
+    try:
+        from masks import masked
+
+        return masked(text)
+    except MemoryError:
+        return "too little memory to look for secrets in it"
+    finally:
+        sys.modules.pop("masks", None)
 
 
 def _is_frame(text):

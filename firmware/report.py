@@ -4,8 +4,6 @@ import binascii
 import gc
 import json
 
-from sim import faults
-
 
 def status(runner):
     """The status of charger and world, as a dict for JSON."""
@@ -20,7 +18,18 @@ def status(runner):
         "heap": {"free": gc.mem_free(), "used": gc.mem_alloc()},
         "faults": [e.info or e.code for e in app.station.errors] if app else [],
         "display": [m["text"] for m in app.display] if app else [],
+        "sim": _world(runner.board),
         "connectors": [_connector(runner, evse) for evse in runner.board.evses],
+    }
+
+
+def _world(board):
+    """What is simulated of the world; None on a real board."""
+    world = getattr(board, "world", None)
+    return world and {
+        "online": world.online,
+        "speed": board.speed,
+        "evses": [evse.simulated() for evse in board.evses],
     }
 
 
@@ -55,22 +64,18 @@ def _offline(runner):
 
 
 def _connector(runner, evse):
-    shown = {
-        "id": evse.id,
-        "plugged": evse.plugged,
-        "ev": evse.pilot_state,
-        "relay": evse.relay,
-        "locked": evse.locked,
-        "power_w": evse.power_w,
-        "energy_wh": evse.energy_wh,
-        "faults": faults.names(evse),
-        "status": "Unavailable",
-        "availability": "Inoperative",
-        "authorized": None,
-        "transaction": None,
-        "limit_a": None,
-        "reservation": None,
-    }
+    shown = view(evse)
+    shown.update(
+        {
+            "id": evse.id,
+            "status": "Unavailable",
+            "availability": "Inoperative",
+            "authorized": None,
+            "transaction": None,
+            "limit_a": None,
+            "reservation": None,
+        }
+    )
     if runner.app:
         connector = runner.app.station.connectors[evse.id - 1]
         limit = connector.limit_ma
@@ -81,6 +86,31 @@ def _connector(runner, evse):
         shown["limit_a"] = None if limit is None else limit / 1000
         shown["reservation"] = connector.reservation
     return shown
+
+
+def view(evse):
+    """What is to be seen of an EVSE, simulated or with pins."""
+    if hasattr(evse, "view"):
+        return evse.view()
+    guard = getattr(evse, "guard", None)
+    locked = evse.locked() if callable(getattr(evse, "locked", None)) else None
+    return {
+        "plugged": bool(evse.connected),
+        "ev": "C" if evse.ev_ready else "B" if evse.connected else "A",
+        "relay": bool(guard and guard.phases),
+        "locked": bool(locked),
+        "power_w": power_w(evse),
+        "energy_wh": evse.energy_wh,
+        "faults": [error[3] or error[0] for error in evse.errors],
+    }
+
+
+def power_w(evse):
+    """W that flow now, as far as a meter tells."""
+    power = getattr(evse, "power_w", None)
+    if power is None:
+        power = getattr(getattr(evse, "meter", None), "power_w", None)
+    return int(power or 0)
 
 
 def _transaction(tx):

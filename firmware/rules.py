@@ -45,7 +45,7 @@ def words(rule):
     if isinstance(rule, range):
         return "an integer from %d to %d" % (rule[0], rule[-1])
     if isinstance(rule, list):
-        return "a number from %d to %d" % (rule[0], rule[1])
+        return "a number from %g to %d" % (rule[0], rule[1])
     if rule[0] is None:
         return words(rule[1]) + " or null"
     return ", ".join(['"%s"' % v if isinstance(v, str) else str(v) for v in rule])

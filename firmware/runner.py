@@ -5,10 +5,12 @@ A restart leaves nothing behind: the old `App` is dropped and every module of `l
 """
 
 import asyncio
+import binascii
 import gc
 import sys
 
 from frames import Frames
+from history import History
 from logbook import Logbook
 
 from ocpp.clock import Timer
@@ -30,20 +32,35 @@ class Runner:
     """`app` is None while the firmware restarts. `damaged`: names of what was found damaged on
     flash before there was a station to tell it. On a chip also: `reason`: why it has started;
     `program`: (folder, version) of the slot that was chosen by who has started this;
-    `leave(reason)`: a restart is one of the chip, by this."""
+    `leave(reason)`: a restart is one of the chip, by this. `record`: a `recording.Recorder` or
+    `Player`, if this run is recorded or replayed."""
 
     def __init__(
-        self, board, config, folder, damaged=(), reason="PowerUp", program=None, leave=None
+        self,
+        board,
+        config,
+        folder,
+        damaged=(),
+        reason="PowerUp",
+        program=None,
+        leave=None,
+        record=None,
     ):
+        import os  # here, as it may be another one while it is recorded
+
+        # Tells one process from the next: numbers of frames begin anew
+        self.process = binascii.hexlify(os.urandom(4)).decode()
         self.board = board
         self.config = config
-        self.frames = Frames(board.frames_file, self.time)
+        self.record = record
+        self.frames = Frames(board.frames_file, self.time, board.clock().ticks)
         self.chores = []  # objects whose step() has its turn once a loop
         self.watchdog = None  # object with feed()
         self.program = program
         self._doctor = None  # the last one
         self.book = Logbook(folder, board.clock(), self.time)
         log.book = self.book.add
+        self.history = History(board, board.clock(), self.chores, hasattr(board, "world"))
         self.app = None
         self.folder = folder
         self._damaged = list(damaged)
@@ -66,10 +83,14 @@ class Runner:
         """Until `stop()`. On the way out, whatever the reason, the contactors open."""
         try:
             while not self._stopping:
-                self._turn()
+                self.turn()
                 if self.watchdog:
                     self.watchdog.feed()  # the one place
                 await asyncio.sleep_ms(0 if self.app and self.app.busy else _IDLE_MS)
+            if self.record:
+                import report
+
+                self.record.end(report.status(self))
             self._leave(True)
             while self._closing:
                 self._say_goodbye()
@@ -92,6 +113,8 @@ class Runner:
     def ready(self):
         """The App, started at once if it was about to start. None if it can't be."""
         if self.app is None and not self._failures:
+            if self.record:
+                self.record.made_ready()
             self._closing = None
             self._start()
         return self.app
@@ -113,9 +136,8 @@ class Runner:
             "steps": steps,
         }
 
-    # -- inside -----------------------------------------------------------------------------------
-
-    def _turn(self):
+    def turn(self):
+        """One turn of everything; never blocks."""
         self.board.step()
         self.book.step()
         for chore in self.chores:
@@ -140,6 +162,8 @@ class Runner:
             if self.app.reset:
                 self.restart(_REASONS.get(self.app.reset, "RemoteReset"), True)
 
+    # -- inside -----------------------------------------------------------------------------------
+
     def _start(self):
         self._boot.stop()
         if self._started and self._restarts:
@@ -153,13 +177,19 @@ class Runner:
                 self.config,
                 self.folder,
                 self._reason,
-                self.frames.add,
+                self._framed,
                 version,
                 self._diagnostics,
             )
+            self.app.record = self.record
             self.app.station.store.damaged += self._damaged
         except Exception as e:
             self._failed(e)
+
+    def _framed(self, direction, text):
+        self.frames.add(direction, text)
+        if self.record:
+            self.record.frame(direction, text)
 
     def _failed(self, error):
         """The application has a fault: start it anew, each time after a longer pause."""

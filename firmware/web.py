@@ -22,7 +22,9 @@ _MAX_REQUESTS = const(16)  # at a time
 _RESERVE = const(8)  # one part in so many of the heap is not for requests, but for charging
 _PAUSE_MS = const(50)  # between looks for memory
 _PAUSES = const(60)  # after so many a request is refused
-_MORE_HEADERS = b"Connection: close\r\nCache-Control: no-store\r\n\r\n"
+_REFUSED_MS = const(1000)  # before a wrong password is answered
+_LAST_HEADER = b"Connection: close\r\n\r\n"
+_NOT_KEPT = b"Cache-Control: no-store\r\n"
 _NO_MEMORY = (  # ready made: there is no memory to make it when it is needed
     b"HTTP/1.1 503 Error\r\nContent-Type: application/json\r\nContent-Length: 26\r\n"
     b'Connection: close\r\n\r\n{"error": "out of memory"}'
@@ -38,6 +40,16 @@ def answer(body, status=200, kind="application/json"):
     if isinstance(body, (dict, list)):
         body = json.dumps(body)
     return Response(body, status, {"Content-Type": kind})
+
+
+def number(request, name, default):
+    """The number in `?name=N`."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not text.isdigit() or len(text) > 15:
+        abort(400, "%s is %s; accepted: a number" % (name, json.dumps(text)))
+    return int(text)
 
 
 def room(size):
@@ -99,6 +111,8 @@ class Server(Microdot):
             response = await self.dispatch_request(request)
         except HTTPException as e:
             response = await self.error_response(None, e.status_code, e.reason)
+        if response.status_code == 401 and "Authorization" in request.headers:
+            await asyncio.sleep_ms(_REFUSED_MS)  # guessing takes time
         if not hasattr(response, "endless"):
             await asyncio.wait_for(response.write(outgoing), _ANSWER_S)
             return incoming.skip()
@@ -204,7 +218,9 @@ class Outgoing:
             if data != b"\r\n":  # what ends the head
                 self._head += data
                 return
-            data = self._head.replace(b"HTTP/1.0", b"HTTP/1.1", 1) + _MORE_HEADERS
+            head = self._head
+            more = _LAST_HEADER if b"Cache-Control" in head else _NOT_KEPT + _LAST_HEADER
+            data = head.replace(b"HTTP/1.0", b"HTTP/1.1", 1) + more
             self._head = None
         await self._writer.awrite(data)
 

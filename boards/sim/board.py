@@ -14,39 +14,75 @@ from ocpp.clock import Clock
 _MASK = const(0x1FFFFFFF)
 
 
-class SimClock(Clock):
-    """A clock that runs `speed` times as fast as the host's. `wall_time(told)`: what to make of
-    the time the central system tells."""
+class Pace:
+    """How simulated time goes on: `speed` times as fast as the host's."""
 
-    def __init__(self, speed=1, wall_time=None):
-        self._wall_time = wall_time
+    def __init__(self, speed=1):
+        self._ms = 0  # simulated ms at `_since`
+        self._per_mille = 0
+        self._since = time.ticks_ms()
+        self.set(speed)
+
+    def set(self, speed):
+        """From now on it runs at this speed."""
+        self._ms = self.ms()
+        self._since = time.ticks_ms()
+        self.speed = speed
         self._per_mille = int(speed * 1000)  # integers: no float is made by a look at the clock
-        self._start = time.ticks_ms()
+
+    def ms(self):
+        """Simulated ms since this was made."""
+        return self._ms + time.ticks_diff(time.ticks_ms(), self._since) * self._per_mille // 1000
+
+    def turn(self):
+        """The firmware begins a turn of its loop."""
+
+
+class SimClock(Clock):
+    """A clock that keeps to `pace`. `wall_time(told)`: what to make of the time the central system
+    tells."""
+
+    def __init__(self, pace, wall_time=None):
+        self._wall_time = wall_time
+        self._pace = pace
+        self._start = pace.ms()
         super().__init__()
 
     def ticks(self):
-        return time.ticks_diff(time.ticks_ms(), self._start) * self._per_mille // 1000 & _MASK
+        return (self._pace.ms() - self._start) & _MASK
 
     def set_unix(self, seconds):
         super().set_unix(self._wall_time(seconds) if self._wall_time else seconds)
 
 
 class Board:
-    """`folder`, `keep`: see `World`. `speed`: how many times faster than real time."""
+    """`folder`, `keep`: see `World`. `pace`: a `Pace`, or how many times faster than real time.
+    `rtc`: Unix time of the board's own clock at its start, None: the host's."""
 
-    def __init__(self, config, folder, speed=1, keep=False):
-        self.speed = speed
+    def __init__(self, config, folder, pace=1, keep=False, rtc=None):
+        self.pace = pace if hasattr(pace, "turn") else Pace(pace)
         self.world = World(config["connectors"], config["connector_lock"], folder, keep)
         self.evses = self.world.evses
         self.frames_file = folder + "/frames"  # where the last OCPP frames are kept
-        self._clock = SimClock(speed)
+        self._clock = SimClock(self.pace)
         self._last = self._clock.ticks()
         self._wall = None  # simulated Unix time at the board's start, once it was told
+        self._own_speed = self.pace.speed != 1  # time has run at another speed than the host's
         serial = config.get("charge_point", {}).get("meter_serial") or "0"
         for evse in self.evses:
             path = "%s/meter-%d.key" % (folder, evse.id)
             evse.meter = (path, "%s-%d" % (serial, evse.id), self.rtc)
-        self._rtc = int(time.time())  # Unix time at the start: the unix port counts from 1970
+        # The unix port counts from 1970
+        self.rtc_start = int(time.time()) if rtc is None else rtc
+
+    @property
+    def speed(self):
+        """How many times faster than real time."""
+        return self.pace.speed
+
+    def set_speed(self, speed):
+        self.pace.set(speed)
+        self._own_speed = self._own_speed or speed != 1
 
     @property
     def online(self):
@@ -64,22 +100,21 @@ class Board:
 
     def clock(self):
         """A clock for one start of the firmware. It does not know the time."""
-        return SimClock(self.speed, self._wall_time)
+        return SimClock(self.pace, self._wall_time)
 
     def _wall_time(self, told):
-        """Where time runs at its own speed, only the first telling counts: the central system's
+        """Where time has run at its own speed, only the first telling counts: the central system's
         clock goes at another pace."""
-        if self.speed == 1:
-            return told
-        if self._wall is None:
+        if self._wall is None or not self._own_speed:
             self._wall = told - self._clock.uptime()
         return self._wall + self._clock.uptime()
 
     def rtc(self):
         """Unix time of the board's own clock, which the firmware does not rely on."""
-        return self._rtc + self._clock.uptime()
+        return self.rtc_start + self._clock.uptime()
 
     def step(self):
+        self.pace.turn()
         now = self._clock.ticks()
         self.world.step(self._clock.diff(now, self._last))
         self._last = now

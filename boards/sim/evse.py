@@ -196,6 +196,31 @@ class Evse:
         yield "Temperature", lambda: 25 + self.power_w // 1000, "Celsius", None, "Body"
         yield "SoC", lambda: self.soc, "Percent", None, "EV"
 
+    def view(self):
+        """What is to be seen of it, as in the status."""
+        return {
+            "plugged": self.plugged,
+            "ev": self.pilot_state,
+            "relay": self.relay,
+            "locked": self.locked,
+            "power_w": self.power_w,
+            "energy_wh": self.energy_wh,
+            "faults": faults.names(self),
+        }
+
+    def simulated(self):
+        """What of it is set from outside, for the web console."""
+        return {
+            "current_a": self.current_ma / 1000,
+            "phases": self.phases,
+            "soc": self.soc,
+            "jam": self.jam,
+            "diode": self.diode,
+            "pilot": self.pilot,
+            "occupied": self.occupied,
+            "signed": self.signed,
+        }
+
     def sign(self, context, id_token):
         """The register as the meter signs it, None: it does not now."""
         if not self.signed or not self.meter:

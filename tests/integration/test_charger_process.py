@@ -448,7 +448,7 @@ def test_every_answer_is_http_1_1(api, request_head, status):
     assert fields["connection"] == "close"
     assert int(fields.get("content-length", len(body))) == len(body)
     if request_head.startswith(b"GET / "):
-        assert fields["content-type"] == "text/plain"
+        assert fields["content-type"] == "text/html; charset=utf-8"
     else:
         assert fields["content-type"] == "application/json"
         assert (list(json.loads(body)) == ["error"]) == (status != 200)

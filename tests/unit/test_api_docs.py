@@ -15,11 +15,11 @@ _INTERNAL = (
 
 
 def section(document, start, end):
-    """The part of a document from one text to another."""
+    """The part of a document from one text to another; None: to its end."""
     with open("docs/" + document) as file:
         text = file.read()
     at = text.index(start)
-    return text[at : text.index(end, at + len(start))]
+    return text[at : text.index(end, at + len(start))] if end else text[at:]
 
 
 def first_column(part):
@@ -68,6 +68,7 @@ def test_the_keys_of_the_configuration_file():
         ("Only `ocpp`", "## `charge_point`", config._TOP),
         ("## `charge_point`", "## `ocpp`", config._CHARGE_POINT),
         ("## `ocpp`", "## `settings`", config._OCPP),
+        ("## `console`", None, config._CONSOLE),
     ):
         told = first_column(section("configuration.md", start, end))
         assert sorted(told) == sorted(table), (told, table)

@@ -1,6 +1,6 @@
 import os
 
-from sim.board import Board, SimClock
+from sim.board import Board, Pace, SimClock
 from sim.world import World
 
 from ocpp.clock import Clock
@@ -93,7 +93,7 @@ def test_full_disk_does_not_stop_the_world():
 
 
 def test_clock_runs_faster():
-    real, fast = Clock(), SimClock(100)
+    real, fast = Clock(), SimClock(Pace(100))
     start, fast_start = real.ticks(), fast.ticks()
     while real.diff(real.ticks(), start) < 50:
         pass

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import console
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOARDS = ROOT / "boards"
 SIM = "sim"
@@ -74,6 +76,7 @@ def build(compiled=True, board=SIM):
                 _make(target, source, module, march)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
+        _page(out / "page")
         if not fresh:
             (out / "compiler").write_text(_compiler_id())
     return out
@@ -116,6 +119,17 @@ def _up_to_date(target, source):
         return target.stat().st_mtime_ns == source.stat().st_mtime_ns
     except OSError:
         return False
+
+
+def _page(folder):
+    """The files of the web console."""
+    folder.mkdir(exist_ok=True)
+    for name, data in console.files().items():
+        target = folder / name
+        if not target.exists() or target.read_bytes() != data:
+            part = folder / ("." + name)
+            part.write_bytes(data)
+            os.replace(part, target)
 
 
 def module_of(path):
