@@ -84,13 +84,21 @@ def main():
     if given is None:
         return 2
     found, damaged = given
+    pace, record = float(wanted["--speed"]), None
+    if "--record" in wanted:
+        from recording import Recorder
+
+        record = Recorder(wanted["--record"])
+        pace = record.pace(pace)
     board = __import__(found["board"] + ".board", None, None, ("Board",)).Board(
-        found, folder + ".world", float(wanted["--speed"]), wanted["--world"] == "keep"
+        found, folder + ".world", pace, wanted["--world"] == "keep"
     )
     from runner import Runner
 
+    if record:
+        record.begin(board)
     host, _, port = wanted["--api"].rpartition(":")
-    runner = Runner(board, found, folder, damaged)
+    runner = Runner(board, found, folder, damaged, record=record)
     return asyncio.run(serve(runner, host.strip("[]"), int(port)))
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import contextmanager
 
-from . import build, flash, options
+from . import build, flash, options, record
 
 _MICROPYTHON = build.ROOT / ".venv" / "bin" / "micropython"
 _STOP_S = 10  # longest wait for a clean stop
@@ -37,6 +37,8 @@ def main(words):
         code = build.build(compiled)
         with flash.opened(wanted.flash) as (folder, lock):
             flash.put_config(wanted.config, folder)
+            if wanted.record:
+                record.begin(wanted, folder)
             with _reserved(*wanted.api) as port:
                 return _run(_command(interpreter, wanted, folder, port), code, lock, signals)
     except flash.BadConfig as e:
@@ -76,6 +78,7 @@ def _command(interpreter, wanted, folder, port):
         *("--world", wanted.world),
         *("--speed", wanted.speed),
         *("--log", wanted.log),
+        *(("--record", str(wanted.record.resolve())) if wanted.record else ()),
     ]
 
 

@@ -54,6 +54,12 @@ def parse(words):
         help="MicroPython heap, twice what a 32-bit board needs (default: %(default)s)",
     )
     add("--speed", metavar="N", type=speed, default="1", help="time runs N times faster")
+    add(
+        "--record",
+        metavar="FILE",
+        type=Path,
+        help="record this run for tools/replay: it holds all that is on flash, secrets too",
+    )
     add("--log", metavar="LEVEL", choices=_LOGS, default="warn", help=", ".join(_LOGS))
     return parser.parse_args(words)
 
