@@ -367,14 +367,17 @@ class Station(Host, OnDemand):
         finally:
             self._compacting = False
 
-    def on_samples(self, connector, context, samples):
-        """Meter values are due: of a transaction through the log, others while there is a link."""
+    def on_samples(self, connector, context, samples, stamp):
+        """Meter values are due, of Unix time `stamp`, None: of now. Those of a transaction go
+        through the log, others out while there is a link."""
         if connector.tx:
             from ocpp.station import charging
 
-            charging.record_samples(connector, samples)
+            if not connector.tx.floating:
+                charging.record_samples(connector, samples, None, stamp)
         elif self.online:
-            self.dialect.idle_samples(connector, self.stamp(), samples)
+            at = self.stamp() if stamp is None else stamp
+            self.dialect.idle_samples(connector, at, samples)
 
     def accepted(self):
         """The central system accepted the station."""

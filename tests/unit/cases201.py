@@ -17,7 +17,7 @@ class Case(Setup):
     """One station under 2.0.1, online and accepted. `settings` as keyword `settings`; `start` and
     `stop`: TxStartPoint and TxStopPoint."""
 
-    def __init__(self, start=None, stop=None, settings=None, connectors=1, **more):
+    def __init__(self, start=None, stop=None, settings=None, connectors=1, up=True, **more):
         settings = dict(settings or {})
         if start is not None:
             settings[START] = start
@@ -28,7 +28,8 @@ class Case(Setup):
         Setup.__init__(self, connectors, settings=settings, config=config, online=False, **more)
         self.looked = 0
         self.seen = 0
-        self.online()
+        if up:
+            self.online()
 
     # -- the world --
 
@@ -61,20 +62,17 @@ class Case(Setup):
         self.run(ms)
 
     def reboot(self, **more):
-        """The same station after a power cut, online again."""
+        """The same station after a power cut; not online yet."""
         self.check()
-        again = Case.__new__(Case)
-        Setup.__init__(
-            again,
-            len(self.wh),
-            self.config["settings"],
-            self.root,
-            self.config,
-            online=False,
+        again = Case(
+            connectors=len(self.wh),
+            settings=self.config["settings"],
+            root=self.root,
+            config=self.config,
+            up=False,
             **more,
         )
         again.wh = self.wh
-        again.looked = again.seen = 0
         return again
 
     def cached(self, tag="TAG1", **more):

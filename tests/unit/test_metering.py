@@ -62,8 +62,9 @@ class Station:
         unix = self.clock.unix()
         return (1, self.clock.uptime()) if unix is None else unix
 
-    def on_samples(self, connector, context, samples):
-        self.got.append((connector.id, context, samples, self.stamp()))
+    def on_samples(self, connector, context, samples, stamp):
+        at = self.stamp() if stamp is None else stamp
+        self.got.append((connector.id, context, samples, at))
 
 
 def make(unix=NOON, connectors=1, **settings):

@@ -234,7 +234,8 @@ def test_measurands_at_start_and_end():
 def test_more_values_than_a_record_holds_are_thinned_out():
     phases = ("L1", "L2", "L3")
     for version in (("2.0.1", "ocpp2.0.1"), ("1.6", "ocpp1.6")):
-        s = setup201(*version, settings={"MeterValueSampleInterval": "5"})
+        intervals = ("MeterValueSampleInterval", "SampledDataCtrlr.TxEndedInterval")
+        s = setup201(*version, settings={name: "5" for name in intervals})
         for measurand in ("Voltage", "Current.Import", "Power.Active.Import"):
             for phase in phases:
                 s.c.measure(measurand, lambda: 230.123, phase=phase)

@@ -216,8 +216,9 @@ def record_samples(c, samples, trigger=None, stamp=None):
 
 def update(c, data, stamp=None):
     """Write down what became of the running transaction."""
-    if not c.tx.floating:
-        data["connector"] = c.id
+    data["connector"] = c.id
+    if c.tx.floating:
+        data["floating"] = True
     data["wh"] = wh = register(c)
     c.station.append(txlog.UPDATE, c.tx.key, data, stamp)
     c.tx.saved(wh)

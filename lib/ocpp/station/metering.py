@@ -28,6 +28,9 @@ class _Collector:
         self.entries = []  # those between start and end, every `stride`-th that came
         self.stride = 1
         self.seen = 0
+        # Where the values that the end tells have intervals of their own
+        self.sampled = None  # uptime of the next sample, None: not begun
+        self.aligned = None  # number of the interval since midnight, None: not begun
 
     def add(self, entry, most):
         """Keep an entry; where more than `most` come, an even selection of them."""
@@ -119,7 +122,11 @@ class Metering:
         if c is None:  # its beginning failed
             return self.begin(connector, True)
         interval = self._settings.get("MeterValueSampleInterval")
+        if not self._settings.get("SampledDataCtrlr.Enabled"):
+            interval = 0
         now = self._clock.uptime()
+        if self._station.dialect.tracks_states:
+            self._collect(connector, c, now)
         if interval != c.interval:
             c.interval = interval
             c.next = now + interval
@@ -127,6 +134,34 @@ class Metering:
             return
         c.next += (now - c.next) // interval * interval + interval
         self._report(connector, _PERIODIC, "MeterValuesSampledData", "StopTxnSampledData")
+
+    def _collect(self, connector, c, now):
+        """What the end shall tell has intervals of its own (OCPP 2.x J01, J02)."""
+        get = self._settings.get
+        interval = get("SampledDataCtrlr.TxEndedInterval")
+        if not interval or not get("SampledDataCtrlr.Enabled"):
+            c.sampled = None
+        elif c.sampled is None:
+            c.sampled = now + interval
+        elif now >= c.sampled:
+            c.sampled += (now - c.sampled) // interval * interval + interval
+            self._keep(connector, c, "StopTxnSampledData", _PERIODIC)
+        interval = get("AlignedDataCtrlr.TxEndedInterval")
+        if not interval or not get("AlignedDataCtrlr.Enabled"):
+            return
+        unix = self._clock.unix()
+        if unix is None:
+            return
+        number = unix % _DAY // interval
+        if c.aligned is not None and number != c.aligned:
+            self._keep(connector, c, "StopTxnAlignedData", _CLOCK, unix - unix % _DAY % interval)
+        c.aligned = number
+
+    def _keep(self, connector, c, wanted, context, stamp=None):
+        entry = self._entry(connector, self._settings.get(wanted), context)
+        if entry:
+            entry[0] = entry[0] if stamp is None else stamp
+            c.add(entry, self._settings.get("StopTransactionMaxMeterValues") - 2)
 
     def end(self, connector):
         """The transaction ends: what its end shall tell, a list of [stamp, samples]; empty if it
@@ -178,8 +213,10 @@ class Metering:
 
     def _edge(self, connector, context, energy):
         """Entry for the start or the end: each measurand of both lists once; None: no lists."""
-        wanted = parse(self._settings.get("StopTxnSampledData"))
-        for item in parse(self._settings.get("StopTxnAlignedData")):
+        get = self._settings.get
+        wanted = parse(get("StopTxnSampledData") if get("SampledDataCtrlr.Enabled") else "")
+        aligned = "" if self._station.dialect.tracks_states else get("StopTxnAlignedData")
+        for item in parse(aligned):
             if item not in wanted:
                 wanted.append(item)
         return self._entry(connector, wanted, context, energy)
@@ -219,7 +256,7 @@ class Metering:
             found = self.samples(connector, wanted, context, connector.tx.start_wh)
             self._sign(connector, context, found, "SampledDataSignStartedReadings")
             if found:
-                self._station.on_samples(connector, context, found)
+                self._station.on_samples(connector, context, found, None)
 
     def _sign(self, connector, context, found, switch):
         """Put the signed reading in, if the meter signs, `switch` is on, and the general one."""
@@ -232,19 +269,17 @@ class Metering:
             if reading:
                 found.append(reading)
 
-    def _report(self, connector, context, live, collected):
-        """Hand out and collect the samples of one moment. `live`, `collected`: names of lists."""
+    def _report(self, connector, context, live, collected, stamp=None):
+        """Hand out and collect the samples of one moment, `stamp` if it is not now. `live`,
+        `collected`: names of lists."""
         found = self.samples(connector, self._settings.get(live), context)
         kind = "Aligned" if context == _CLOCK else "Sampled"
         self._sign(connector, context, found, kind + "DataSignUpdatedReadings")
         if found:
-            self._station.on_samples(connector, context, found)
+            self._station.on_samples(connector, context, found, stamp)
         c = self._running.get(connector.id)
-        if c is None:
-            return
-        entry = self._entry(connector, self._settings.get(collected), context)
-        if entry:
-            c.add(entry, self._settings.get("StopTransactionMaxMeterValues") - 2)
+        if c and not self._station.dialect.tracks_states:
+            self._keep(connector, c, collected, context)
 
     def _plan(self, interval):
         """Find the next boundary: a multiple of the interval since midnight UTC, or midnight."""
@@ -265,11 +300,18 @@ class Metering:
 
     def _serve(self):
         """One connector a call."""
-        connector = self._station.connectors[self._turn]
+        connectors = self._station.connectors
+        connector = connectors[self._turn]
         self._turn += 1
-        if self._turn >= len(self._station.connectors):
+        if self._turn >= len(connectors):
             self._turn = -1
-        self._report(connector, _CLOCK, "MeterValuesAlignedData", "StopTxnAlignedData")
+        get = self._settings.get
+        if not get("AlignedDataCtrlr.Enabled"):
+            return
+        if get("AlignedDataCtrlr.SendDuringIdle") and any([c.tx for c in connectors]):
+            return
+        lists = "MeterValuesAlignedData", "StopTxnAlignedData"
+        self._report(connector, _CLOCK, lists[0], lists[1], self._done)
 
 
 def _next(now, interval):

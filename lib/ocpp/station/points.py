@@ -238,8 +238,9 @@ def move(c, other):
 def ended(c, data):
     """What the record of an end tells more."""
     tx = c.tx
-    if not tx.floating:
-        data["connector"] = c.id
+    data["connector"] = c.id
+    if tx.floating:
+        data["floating"] = True
     data["state"] = _CONNECTED if c.plugged else _IDLE
     if tx.end_trigger:
         data["trigger"] = tx.end_trigger

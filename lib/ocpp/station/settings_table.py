@@ -49,6 +49,14 @@ TABLE = (
         "|TxCtrlr.TxStopPoint|csl||EVConnected,Authorized|ParkingBayOccupancy,EVConnected,Authorized,"
         "DataSigned,PowerPathClosed,EnergyTransfer|rw|lazy"
     ),
+    # There are clock-aligned meter values.
+    "|AlignedDataCtrlr.Enabled|bool||true||rw|",
+    # None while a transaction runs.
+    "|AlignedDataCtrlr.SendDuringIdle|bool||false||rw|",
+    # Interval of those that the end of a transaction tells; 0: none.
+    "|AlignedDataCtrlr.TxEndedInterval|int|s|0|0..86400|rw|",
+    # Interval of the samples that the end of a transaction tells; 0: start and end only.
+    "|SampledDataCtrlr.TxEndedInterval|int|s|0|0..|rw|",
     # Meter values are sampled during transactions.
     "|SampledDataCtrlr.Enabled|bool||true||rw|",
     # What the start of a transaction tells.

@@ -185,7 +185,7 @@ def _kept(station, kind):
 def _of_connector(c, kind, what):
     station = c.station
     if kind == "state":
-        return station.dialect.status_word(c.state())
+        return c.status
     if kind == "problem":
         return c.faulted
     if kind == "error":
