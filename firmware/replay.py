@@ -10,10 +10,10 @@ import json
 import sys
 
 import report
-from main import configuration, options
 from recording import Drawn
 from runner import Runner
 from sim.board import Board, Pace
+from unix import configuration, options
 
 from ocpp.log import log
 

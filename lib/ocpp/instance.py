@@ -191,8 +191,7 @@ class Station(Host, OnDemand):
         self.delivery.step()
 
     def failed(self, part, e):
-        """A fault of ours in `part` of the work: logged, told as a warning, and the station goes
-        on."""
+        """A fault of ours in `part` of the work: logged, told as a warning; it goes on."""
         gc.collect()  # it may have been for want of memory
         if not self._sound.running:
             log.error("station", part, "failed:", repr(e))
