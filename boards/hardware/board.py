@@ -50,8 +50,10 @@ class Board:
         self._id_tag = made.id_tag  # that the button stands for
         self._guards = tuple([evse.guard for evse in made.evses])
         made = Assembly = None
+        package = sys.modules["hardware"]
         for name in _DONE:
-            sys.modules.pop("hardware." + name, None)
+            if sys.modules.pop("hardware." + name, None):
+                delattr(package, name)
         gc.collect()
         self._timer = self._start(machine.Timer, plan["chip"])
 

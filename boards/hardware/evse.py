@@ -63,7 +63,8 @@ class Evse:
             errors.append((f.code, f.info, f.vendor_id, f.vendor_code, f.faulted))
         for part, words in sorted(self.troubles.items()):
             code = _CODES.get(part, "OtherError")
-            errors.append((code, words[:50], "ocppy", part, False))
+            # Another name than that of a fault of `lib/evse`
+            errors.append((code, words[:50], "ocppy", part + "Part", False))
         self.errors = tuple(errors)
 
     def off(self):
@@ -92,10 +93,11 @@ class Evse:
 
     @property
     def energy_wh(self):
-        """Import register in Wh; None while the meter is silent, 0 without one."""
+        """Import register in Wh; None while the meter is silent, or could not be made; 0 if there
+        is to be none."""
         meter = self.meter
         if meter is None:
-            return 0
+            return None if "Meter" in self.troubles else 0
         return None if meter.stale else meter.energy_wh
 
     @property

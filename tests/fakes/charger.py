@@ -93,26 +93,21 @@ class Outlet:
         pin = machine.pin
         if "pilot" in found:
             pin(found["pilot"]["adc"]).drive(self.adc_mv)
-        contactor = found.get("contactor")
-        if contactor and contactor["feedback"] is not None:
-            level = contactor["feedback_active"]
-            pin(contactor["feedback"]).drive(lambda: level if self.live else 1 - level)
+        if "contactor" in found and found["contactor"]["feedback"] is not None:
+            part = found["contactor"]
+            self.wire_switch(part["feedback"], part["feedback_active"], "live")
         if "proximity" in found:
-            part = found["proximity"]
-            pin(part["adc"]).drive(lambda: self.divided(part))
+            pin(found["proximity"]["adc"]).drive(self.proximity_mv)
         if "rcm" in found:
-            part = found["rcm"]
-            pin(part["pin"]).drive(lambda: self.trips(part))
+            pin(found["rcm"]["pin"]).drive(self.trips)
         if "lock" in found and found["lock"]["sense"] is not None:
-            part = found["lock"]
-            level = part["sense_active"]
-            pin(part["sense"]).drive(lambda: level if self.shut else 1 - level)
+            self.wire_switch(found["lock"]["sense"], found["lock"]["sense_active"], "shut")
         self.wire_sensors(found, pin)
 
     def wire_sensors(self, found, pin):
         for name, attribute in (("emergency", "pressed"), ("earth", "earthed")):
             if name in found:
-                self.wire_switch(found[name], attribute)
+                self.wire_switch(found[name]["pin"], found[name]["active"], attribute)
         part = found.get("temperature")
         if part and part["driver"] == "mcp9700":
             pin(part["adc"]).drive(lambda: 500 + 10 * self.celsius)
@@ -123,12 +118,12 @@ class Outlet:
 
             ds18x20.celsius[part["pin"]] = self.celsius
 
-    def wire_switch(self, part, attribute):
-        level = part["active"]
-        line = machine.pin(part["pin"])
-        line.drive(lambda: level if getattr(self, attribute) else 1 - level)
+    def wire_switch(self, number, active, attribute):
+        """An input that follows an attribute."""
+        machine.pin(number).drive(lambda: active if getattr(self, attribute) else 1 - active)
 
-    def divided(self, part):
+    def proximity_mv(self):
+        part = self.found["proximity"]
         if self.cable_ohm is None or self.car == "A":
             return part["supply_mv"]
         return part["supply_mv"] * self.cable_ohm // (self.cable_ohm + part["pull_ohm"])
@@ -211,8 +206,9 @@ class Outlet:
     def energy_wh(self):
         return self.energy_wms // 3600000
 
-    def trips(self, part):
+    def trips(self):
         """Level at the monitor's output."""
+        part = self.found["rcm"]
         test = part["test"]
         testing = test is not None and machine.pin(test).level == part["test_active"]
         on = self.leaks or (testing and self.tests_well)

@@ -19,14 +19,12 @@ from ocpp.loopback import Loopback
 _STEP_MS = const(5)
 
 
-def configured(board, connectors=None, **more):
+def configured(board, **more):
     """A checked configuration of that board."""
     import config
 
     data = {"board": board, "ocpp": {"url": "ws://x/", "id": "cp"}}
     data["charge_point"] = {"vendor": "ocppy"}
-    if connectors is not None:
-        data["connectors"] = connectors
     data.update(more)
     return config.check(data, (board,), lambda path: False)
 
@@ -40,7 +38,10 @@ class Firmware:
     def __init__(self, board, station=None, attach=None, folder=None, power_on=True, **parts):
         if power_on:
             fake_chip.power_on(chip_of(board))
-        self.config = configured(board, [parts] if parts else None, **(station or {}))
+        station = dict(station or {})
+        if parts:
+            station["connectors"] = [parts]
+        self.config = configured(board, **station)
         self.charger = Charger(self.config["hardware"], board)
         self.outlet = self.charger.outlets[0]
         if attach:
@@ -97,11 +98,26 @@ class Firmware:
         return waited
 
     def card(self, digits="04A1B2C3", ms=400, reader=0):
-        """A card is held to the reader for a moment."""
+        """A card is held to the reader for a moment, or the button pressed that stands for one."""
+        if not self.charger.readers:
+            self.charger.pressed = True
+            self.run(ms)
+            self.charger.pressed = False
+            return self.run(500)
         self.charger.hold(digits, reader)
         self.run(ms)
         self.charger.hold(None, reader)
         self.run(1500)
+
+    def ask(self, action, payload, ms=3000):
+        """CALL the station; its answer: dict or CallError; None: not answered within `ms`."""
+        self.csms._count += 1
+        id = "c%d" % self.csms._count
+        self.connection.far.send(json.dumps([2, id, action, payload]))
+        while ms > 0 and id not in self.csms.results:
+            self.run(50)
+            ms -= 50
+        return self.csms.results.get(id)
 
     def story(self):
         c = self.connector

@@ -54,13 +54,7 @@ def rdm(f):
 def begin(f):
     """Somebody shows who he is."""
     f.run(1000)
-    if f.board.readers:
-        f.card(tag(f))
-    else:
-        f.charger.pressed = True
-        f.run(200)
-        f.charger.pressed = False
-        f.run(500)
+    f.card(tag(f))
 
 
 end = begin
