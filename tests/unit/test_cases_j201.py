@@ -204,6 +204,22 @@ def test_TC_J_11_CS():
         assert [v["signedMeterValue"]["publicKey"] for v in found] == [wanted] * 2
 
 
+def test_TC_J_04_CS():
+    settings = {
+        "AlignedDataCtrlr.TxEndedInterval": "10",
+        "AlignedDataCtrlr.SignReadings": "true",
+        "SampledDataCtrlr.TxEndedMeasurands": "",
+    }
+    s = measuring(settings)
+    s.c.sign = lambda context, token: ("OCMF", "ECDSA", "OCMF|{}|%s" % context, "KEY")
+    s.charge()
+    s.run(25000, 50)
+    s.card()
+    found = signed_values(s.last())
+    assert [v["context"] for v in found] == ["Sample.Clock"] * 2
+    assert all([v["signedMeterValue"]["publicKey"] == "" for v in found])
+
+
 def test_switched_off():
     settings = {
         "SampledDataCtrlr.Enabled": "false",

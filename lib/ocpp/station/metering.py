@@ -160,6 +160,8 @@ class Metering:
     def _keep(self, connector, c, wanted, context, stamp=None):
         entry = self._entry(connector, self._settings.get(wanted), context)
         if entry:
+            if stamp is not None:
+                self._sign(connector, context, entry[1], "AlignedDataSignReadings")
             entry[0] = entry[0] if stamp is None else stamp
             c.add(entry, self._settings.get("StopTransactionMaxMeterValues") - 2)
 
