@@ -65,6 +65,8 @@ class App:
         self.station.on_diagnostics = diagnostics
         self.display = []  # messages the central system wants to be seen now
         self.station.on_display = self._on_display
+        self.costs = {}  # connector number -> (key of its transaction, cost by now)
+        self.station.on_price = self._on_price
         self.station.borrowed = _BORROWED
         self._looks = Timer(self.clock)
         self._looks.start(0)
@@ -122,6 +124,11 @@ class App:
 
     def _on_display(self, messages):
         self.display = messages
+
+    def _on_price(self, connector, told):
+        log.info("price", told["kind"], told.get("cost", ""), told.get("text", ""))
+        if connector and connector.tx and "cost" in told:
+            self.costs[connector.id] = (connector.tx.key, told["cost"])
 
     def _on_unlock(self, connector):
         return self._board.evses[connector.id - 1].unlock()

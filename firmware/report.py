@@ -83,6 +83,9 @@ def _connector(runner, evse):
         shown["availability"] = connector.availability
         shown["authorized"] = connector.authorized
         shown["transaction"] = _transaction(connector.transaction)
+        cost = runner.app.costs.get(evse.id)
+        if cost and connector.tx and connector.tx.key == cost[0]:
+            shown["transaction"]["cost"] = cost[1]
         shown["limit_a"] = None if limit is None else limit / 1000
         shown["reservation"] = connector.reservation
     return shown

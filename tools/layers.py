@@ -34,6 +34,7 @@ _RANK = {
     "instance": 6,
     "acts": 6,  # parts of the instance, as are the next
     "hosting": 6,
+    "iso15118": 6,
     "host": 6,
     "ondemand": 6,
     "configure": 6,

@@ -7,6 +7,10 @@ _HOSTING = const(
     "auth_cache_clear,auth_cache_put,cancel_reservation,enable,local_list_install,raise_error,"
     "reserve,withdraw_error"
 )
+_ISO15118 = const(
+    "certificate_status,ev_charging_needs,ev_charging_schedule,get_ev_certificate,"
+    "present_contract,sign_v2g_certificate"
+)
 _WIRING = const("bind,handle,listen,measure,observe,on,on_data,publish")
 
 
@@ -20,7 +24,9 @@ class Host:
     on_reset = None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
     on_unlock = None  # fn(connector) -> True open, False failed, None still trying; None: no lock
     on_schedule = None  # fn(connector number or 0, composite schedule), see `composite.publish`
-    ev_schedules = None  # fn(connector, schedules): an ISO 15118 controller gets those of K15, K16
+    # A controller that speaks with the EV: an object with schedules(connector, schedules),
+    # certificate(chain) -> True: taken, request() -> True: sign_v2g_certificate() follows
+    iso15118 = None
     on_reserve = None  # fn(id, connector or None, id_token, group, until) -> status, as `reserve`
     on_cancel_reservation = None  # fn(id) -> True if there was one
     reserved_for = None  # fn(connector, id_token, group) -> True: may use a reserved connector
@@ -37,6 +43,7 @@ class Host:
     on_display = (
         None  # fn(messages): show these in turn, see `station/display.py`; None: no display
     )
+    on_price = None  # fn(connector or None, told): show a price or cost, see `station/pricing.py`
     on_diagnostics = None  # fn(oldest, latest) -> iterator of further lines, None: wait
     borrowed = ()  # packages that only those need, let go afterwards
     installing = False  # True: new firmware waits for the transactions to end, none begins
@@ -64,6 +71,8 @@ class Host:
             from ocpp import hosting as place
         elif name in _WIRING.split(","):
             from ocpp import wiring as place
+        elif name in _ISO15118.split(","):
+            from ocpp import iso15118 as place
         else:
             from ocpp import acts as place
         fn = getattr(place, name)

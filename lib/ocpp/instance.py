@@ -330,7 +330,7 @@ class Station(Host, OnDemand):
         self.clock.uptime()
         parts = self._parts
         if parts:
-            for name in ("reset", "update", "upload", "display"):
+            for name in ("reset", "update", "upload", "display", "pricing"):
                 if name in parts:
                     parts[name].step()
         if self.log.needs_compact and not self._compacting:

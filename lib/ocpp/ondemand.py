@@ -12,7 +12,7 @@ _FEW = const(12)  # modules looked at in one go
 
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = const(
-    " acts hosting incoming iso schema statefiles strictjson wiring "
+    " acts hosting incoming iso iso15118 schema statefiles strictjson wiring "
     "txboot txcompact txdelivery txparked txtail txtime "
     "station.certificates station.changes station.composite station.diagnostics "
     "station.evaluate station.explain station.faults station.fields "
@@ -20,8 +20,9 @@ _MESSAGES = const(
     "station.own station.profile_rules station.profiles station.roots station.schedule "
     "station.security_log station.settings_core station.settings_extra "
     "station.settings_rows station.settings_table station.show station.signed station.zone "
-    "v16.profile v16.schema v16.types "
-    "v2.live v2.message v2.parts v2.profile v2.reports v2.schema v2.stream v2.types v2.variables "
+    "v16.pnc v16.pricing v16.profile v16.schema v16.types "
+    "v2.live v2.message v2.parts v2.price v2.profile v2.reports v2.schema v2.stream "
+    "v2.types v2.variables "
 )
 
 

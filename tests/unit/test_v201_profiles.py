@@ -535,7 +535,12 @@ def test_tc_k_38_profile_ignored_without_smart_charging():
 def test_controller_of_iso_15118_gets_the_schedules():
     s = charging()
     given = []
-    s.station.ev_schedules = lambda connector, schedules: given.append((connector.id, schedules))
+
+    class Controller:
+        def schedules(self, connector, schedules):
+            given.append((connector.id, schedules))
+
+    s.station.iso15118 = Controller()
     p = profile("TxProfile", (0, 12), id=60, transactionId=s.c.tx.id)
     tariff = {"id": 2, "salesTariffEntry": [{"relativeTimeInterval": {"start": 0}}]}
     p["chargingSchedule"].append(dict(schedule((0, 9)), id=2, salesTariff=tariff))

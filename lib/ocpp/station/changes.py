@@ -14,6 +14,10 @@ def wrong(station, name, text):
         from ocpp.station import zone
 
         return zone.wrong(text)
+    if name.startswith("DefaultPrice"):
+        from ocpp.station import pricing
+
+        return pricing.wrong(text)
     if name == "SecurityProfile":
         return station.part("security").wrong_profile(text)
     return None

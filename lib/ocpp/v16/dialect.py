@@ -104,6 +104,12 @@ class Dialect:
         action = "LogStatusNotification" if id is not None else "DiagnosticsStatusNotification"
         self.op(action).send(self, status, id)
 
+    def ev_left(self, transaction_id):
+        """The EV has left after its transaction (CustomIdleFeeAfterStop)."""
+        from ocpp.v16 import pricing
+
+        pricing.unplugged(self.station, transaction_id)
+
     def sign_certificate(self, csr):
         """Have a certification request, PEM text, signed."""
         self.op("SignCertificate").send(self, csr)

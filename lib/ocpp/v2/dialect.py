@@ -109,6 +109,9 @@ class Dialect:
         payload = {"reservationId": id, "reservationUpdateStatus": why}
         self.station.rpc.call("ReservationStatusUpdate", payload)
 
+    def ev_left(self, transaction_id):
+        """The EV has left after its transaction: told by the state of the connector."""
+
     def security_event(self, data, stamp):
         """Tell a security event: `data` has "type" and perhaps "info"."""
         self.op("SecurityEventNotification").send(self, data, stamp)

@@ -57,7 +57,7 @@ def record(station, number, p):
     from ocpp.station import profile_rules
 
     if len(p["chargingSchedule"]) > 1 and (
-        p["chargingProfilePurpose"] != f.TRANSACTION or station.ev_schedules is None
+        p["chargingProfilePurpose"] != f.TRANSACTION or station.iso15118 is None
     ):
         raise ValueError("ChargingProfileTooManySchedules")  # only for ISO 15118 (K15)
     return profile_rules.record(station, number, plain(p), True)

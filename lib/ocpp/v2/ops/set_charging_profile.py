@@ -32,7 +32,7 @@ def _install(station, request):
         return
     log.info("profile", name, "installed")
     request.reply({"status": "Accepted"})
-    if station.ev_schedules:
+    if station.iso15118:
         _hand_on(station, profile)
 
 
@@ -57,6 +57,6 @@ def _hand_on(station, profile):
     if profile[fields.PURPOSE] == fields.TRANSACTION:
         connector = station.connectors[profile[fields.NUMBER] - 1]
         try:
-            station.ev_schedules(connector, told(station, profile)["chargingSchedule"])
+            station.iso15118.schedules(connector, told(station, profile)["chargingSchedule"])
         except Exception as e:  # the host's fault
-            log.error("profile", "ev_schedules failed:", repr(e))
+            log.error("profile", "iso15118.schedules failed:", repr(e))

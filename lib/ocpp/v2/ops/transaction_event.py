@@ -76,6 +76,8 @@ def learn(dialect, record, result):
     """What the central system says of the identifier counts (C10, E05)."""
     station = dialect.station
     id = dialect.transaction_id(record.key, record.csms_id)
+    if station.on_price and (record.kind == END or result):
+        _priced(station, record, result)
     told = result.get("idTokenInfo")
     if told:
         info = id_info(told)
@@ -90,6 +92,18 @@ def learn(dialect, record, result):
     if record.kind == START:
         return id, told["status"] if told else None
     return None, None
+
+
+def _priced(station, record, result):
+    """Costs and personal messages are the host's to show (I02, I03)."""
+    from ocpp.v2 import price
+
+    connector = token = None
+    for c in station.connectors:
+        if c.tx and c.tx.key == record.key:
+            connector, token = c, c.tx.id_token
+    price.personal(station, token, result.get("idTokenInfo") or {})
+    price.of_event(station, connector, result, record.kind == END)
 
 
 def _reasons(record):
