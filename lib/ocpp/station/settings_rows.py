@@ -52,7 +52,7 @@ def detail(s, line):
         d[_ACCESS] = "r"
     if d[_ACCESS] == "w":
         return d, None
-    value = getattr(s._values, name, s)
+    value = s._values.__dict__.get(name, s)  # asked for an attribute, its name would stay for ever
     if value is s:
         default = None if d[_DEFAULT] == "-" else d[_DEFAULT]
         value = s._installed.get(name, default)
