@@ -32,7 +32,7 @@ def _told(row, measurands):
         "component": variables.component_of(component),
         "variable": variables.variable_of(variable),
         "variableAttribute": [variables.attribute(d, text)],
-        "variableCharacteristics": variables.characteristics(d, measurands),
+        "variableCharacteristics": variables.characteristics(d, measurands, text),
     }
 
 

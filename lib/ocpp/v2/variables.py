@@ -158,8 +158,9 @@ def attribute(d, text):
     return out
 
 
-def characteristics(d, measurands):
-    """VariableCharacteristicsType. `measurands`: those the station can measure, as a list."""
+def characteristics(d, measurands, text):
+    """VariableCharacteristicsType. `measurands`: those the station can measure, as a list. `text`:
+    the value, which is what a list without a definition of its members holds."""
     kind = d[_KIND]
     at = _TYPES.find(" " + kind + " ")
     out = {"supportsMonitoring": "watch" in d[_FLAGS]}
@@ -175,7 +176,7 @@ def characteristics(d, measurands):
         if most:
             out["maxLimit"] = float(most) if "." in most else int(most)
     elif out["dataType"][-4:] == "List":
-        out["valuesList"] = measurands if kind == "measurands" else limits
+        out["valuesList"] = measurands if kind == "measurands" else limits or text or ""
         if kind != "enum":
             out["maxLimit"] = _LONGEST
     return out
