@@ -160,6 +160,7 @@ def wire(station):
         station.part("display")
     station.limits.changed()
 
+    station.route = station.part("network").plan() if station.store.load("network") else None
     settings.owner = station
     rpc.timeout_ms = settings.get("MessageTimeout") * 1000
     station.aligned = settings.get("ClockAlignedDataInterval")
@@ -169,8 +170,20 @@ def wire(station):
             station.part(name)  # a restart interrupted it
 
 
-def renegotiate(station):
-    """The server chose another version than the one spoken so far: register anew in it."""
+def back(station):
+    """There is a link again: after a long time without, all states are told (2.x, B04)."""
+    if station.dialect.tracks_states:
+        away = station.clock.uptime() - station.lost
+        if away > station.settings.get("OCPPCommCtrlr.OfflineThreshold"):
+            station.statuses.report_all()
+
+
+def renegotiate(station, other):
+    """The server chose another version than the one spoken so far, or is another one: register
+    anew."""
+    if other and station.connection.subprotocol == station.dialect.subprotocol:
+        station.registration.restart()
+        station.statuses.report_all()
     for version in versions(station):
         if DIALECTS[version][0] == station.connection.subprotocol and version != station.version:
             speak(station, version)

@@ -38,6 +38,8 @@ class Station(Host, OnDemand):
     requesting = False  # True: a new key is being made
     held = ()  # (data, stamp) of events of the start, told once the station is accepted
     heard = -60  # uptime (s) when a message last was told to be invalid
+    route = None  # network profiles to be tried, see `station/network.py`
+    lost = None  # uptime (s) when the link was first seen to be gone
     cared = None  # uptime (s) of the next look at our certificate, None: none is due
 
     def __init__(
@@ -230,8 +232,12 @@ class Station(Host, OnDemand):
 
     def _connected(self):
         self._seen_epoch = self.connection.epoch
-        if self.connection.subprotocol != self.dialect.subprotocol:
-            self._configure("renegotiate")
+        other = self.route and self.part("network").connected()
+        if other or self.connection.subprotocol != self.dialect.subprotocol:
+            self._configure("renegotiate", other)
+        elif self.lost is not None:
+            self._configure("back")
+        self.lost = None
         if self.settings.get("SecurityProfile"):
             self.part("security").connected()
         self.delivery.retry_now()
@@ -243,10 +249,14 @@ class Station(Host, OnDemand):
     def dial(self, *more):
         """A new link to the central system. `more`: arguments of the host's for `open_link`."""
         open_link, url, protocols = self.dialling
+        if self.route:
+            url, protocols = self.part("network").dialled(url, protocols)
         return open_link(url, protocols, self._configure("headers"), *more)
 
     def dial_failed(self, kind, text, repeated):
         """A link failed, or could not be made."""
+        if self.route:
+            self.part("network").failed()
         if kind == "http401":
             self.refused += 1
         if kind == "http401" or self.settings.get("SecurityProfile"):
@@ -351,6 +361,8 @@ class Station(Host, OnDemand):
                 self.jobs.append(self.tidying())
 
     def _care(self):
+        if self.lost is None and not self.connection.connected:
+            self.lost = self.clock.uptime()
         if self.cared is not None and self.clock.uptime() >= self.cared:
             self.part("security").care()
 

@@ -167,7 +167,9 @@ class Certificates:
     def tls(self, dial=False):
         """What a TLS connection needs, as `wsclient.Link` takes it; `dial`: that to the central
         system, whose part our own certificate is."""
-        trusted = self.roots(USES[0]) + self.roots(OLD)
+        trusted = self.roots(USES[0])
+        if not (dial and self.station.route and self.station.part("network").on_trial()):
+            trusted += self.roots(OLD)  # M05.FR.13 to FR.16
         options = {"cadata": [root[1] for root in trusted]}
         if not dial:
             return options

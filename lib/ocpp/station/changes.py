@@ -20,6 +20,8 @@ def wrong(station, name, text):
         return pricing.wrong(text)
     if name == "SecurityProfile":
         return station.part("security").wrong_profile(text)
+    if name == "OCPPCommCtrlr.NetworkConfigurationPriority":
+        return station.part("network").wrong(text)
     return None
 
 
@@ -38,4 +40,6 @@ def changed(station, name, value, before):
     elif name == "AuthorizationKey":
         station.part("security").password_changed()
     elif name == "SecurityProfile":
+        if station.route:
+            station.part("network").profile_changed(value)
         station.part("security").profile_changed(value, before)

@@ -83,6 +83,10 @@ class Settings:
                 except Exception as e:
                     log.error("settings", name, "- a watcher failed:", repr(e))
 
+    def assume(self, name, value):
+        """Take a value of which nobody is told."""
+        setattr(self._values, name, value)
+
     # What these do is told in `settings_edit`.
 
     def lookup(self, spelling):
@@ -102,6 +106,9 @@ class Settings:
 
     def force(self, spelling, text):
         return self._edit("force", spelling, text)
+
+    def commit(self, name):
+        return self._edit("commit", name)
 
     def initial(self, values):
         return self._edit("initial", values)

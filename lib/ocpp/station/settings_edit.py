@@ -64,6 +64,11 @@ def force(s, spelling, text):
     s.adopt(name, value)
 
 
+def commit(s, name):
+    """Keep the value that was assumed. OSError: can't be stored."""
+    keep(s, name, s.get(name), base(s, rules.find(s._declared, name)))
+
+
 def initial(s, values):
     """This installation's defaults, {name in either spelling: text}. Read-only ones too.
 

@@ -77,7 +77,7 @@ TABLE = (
     # After that long offline the states of all connectors are told.
     "|OCPPCommCtrlr.OfflineThreshold|int|s|60|0..|rw|lazy",
     # Slots of network profiles to be tried, in this order.
-    "|OCPPCommCtrlr.NetworkConfigurationPriority|seq||1|1,2,3,4|rw|lazy",
+    "|OCPPCommCtrlr.NetworkConfigurationPriority|seq||1|1,2,3,4|rw|lazy reboot",
     # Dials that may fail before the next slot has its turn.
     "|OCPPCommCtrlr.NetworkProfileConnectionAttempts|int|times|3|1..100|rw|lazy",
     # -- Display messages (OCPP 2.0.1 O) --

@@ -140,7 +140,7 @@ def _of_station(station, kind):
         units = station.settings.get("ChargingScheduleAllowedChargingRateUnit")
         return units.replace("Current", "A").replace("Power", "W")
     if kind == "slot":
-        return 1
+        return station.part("network").number() if station.route else 1
     raise ValueError(kind)
 
 
