@@ -56,6 +56,7 @@ class App:
         if reason != "PowerUp":
             self.station.security_event("ResetOrReboot", reason)
         self.station.on_reset = self._on_reset
+        self.station.on_evse_reset = self._on_evse_reset
         if config["connector_lock"]:
             self.station.on_unlock = self._on_unlock
         self.station.listen(on_frame)
@@ -129,6 +130,11 @@ class App:
         log.info("price", told["kind"], told.get("cost", ""), told.get("text", ""))
         if connector and connector.tx and "cost" in told:
             self.costs[connector.id] = (connector.tx.key, told["cost"])
+
+    def _on_evse_reset(self, connector):
+        """Forget the faults of an EVSE: what still holds comes again."""
+        connector.clear_error()
+        self._wires[connector.id - 1].forget()
 
     def _on_unlock(self, connector):
         return self._board.evses[connector.id - 1].unlock()

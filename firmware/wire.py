@@ -16,6 +16,10 @@ class Wire:
         for measurand, fn, unit, phase, location in evse.measurands():
             connector.measure(measurand, fn, unit, phase, location)
 
+    def forget(self):
+        """The connector was reset: it is told all errors of the hardware again."""
+        self._errors = ()
+
     def read(self):
         """What the hardware sees goes to the station."""
         connector = self._connector

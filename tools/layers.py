@@ -38,6 +38,7 @@ _RANK = {
     "host": 6,
     "ondemand": 6,
     "configure": 6,
+    "linking": 6,
     "wiring": 6,
     "v16": 5,
     "v2": 5,

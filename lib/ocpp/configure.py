@@ -170,25 +170,13 @@ def wire(station):
             station.part(name)  # a restart interrupted it
 
 
-def back(station):
-    """There is a link again: after a long time without, all states are told (2.x, B04)."""
-    if station.dialect.tracks_states:
-        away = station.clock.uptime() - station.lost
-        if away > station.settings.get("OCPPCommCtrlr.OfflineThreshold"):
-            station.statuses.report_all()
-
-
-def renegotiate(station, other):
-    """The server chose another version than the one spoken so far, or is another one: register
-    anew."""
-    if other and station.connection.subprotocol == station.dialect.subprotocol:
-        station.registration.restart()
-        station.statuses.report_all()
+def respeak(station):
+    """Speak the version that the server chose. True if it is another one."""
     for version in versions(station):
         if DIALECTS[version][0] == station.connection.subprotocol and version != station.version:
             speak(station, version)
-            station.registration.restart()
-            station.statuses.report_all()
+            return True
+    return False
 
 
 def speak(station, version):

@@ -231,18 +231,11 @@ class Station(Host, OnDemand):
         self.connection.close(1000, "stopped")
 
     def _connected(self):
-        self._seen_epoch = self.connection.epoch
-        other = self.route and self.part("network").connected()
-        if other or self.connection.subprotocol != self.dialect.subprotocol:
-            self._configure("renegotiate", other)
-        elif self.lost is not None:
-            self._configure("back")
-        self.lost = None
-        if self.settings.get("SecurityProfile"):
-            self.part("security").connected()
-        self.delivery.retry_now()
-        self.registration.reconnected()
-        self.rpc.wake = True
+        """There is a new connection."""
+        from ocpp import linking
+
+        linking.connected(self)
+        unload("ocpp.linking")
 
     # -- what connection, RPC and settings call --------------------------------------------------
 

@@ -20,6 +20,20 @@ class Reset:
         self._deadline = Timer(station.clock)
         self._again = Timer(station.clock)
         self._answer = Timer(station.clock)
+        self._waiting = []  # numbers of EVSEs, 0: the station, to be reset once nothing charges
+        self._ending = []  # connectors to be reset once their transaction has ended
+
+    def when_idle(self, number):
+        """Reset connector `number`, 0: the station, once no transaction runs there."""
+        if number not in self._waiting:
+            self._waiting.append(number)
+
+    def one(self, connector):
+        """Reset one connector; its transaction is ended first. `on_evse_reset` does the rest."""
+        log.info("reset", "connector", connector.id)
+        connector.end(None, "SoftReset")
+        if connector not in self._ending:
+            self._ending.append(connector)
 
     def request(self, kind):
         """Reset is wanted; transactions are ended and told first."""
@@ -38,9 +52,11 @@ class Reset:
 
     @property
     def busy(self):
-        return self.kind is not None
+        return self.kind is not None or bool(self._waiting or self._ending)
 
     def step(self):
+        if self._waiting or self._ending:
+            self._look()
         if self.kind is None or not self._answer.due():
             return
         station = self._station
@@ -58,6 +74,24 @@ class Reset:
             self.kind = None
             station.resetting = False
             station.set_error("ResetFailure", faulted=False)
+
+    def _look(self):
+        """Do what waited for a transaction to end."""
+        station = self._station
+        for number in list(self._waiting):
+            if not any([c.tx for c in station.connectors if number in (0, c.id)]):
+                self._waiting.remove(number)
+                if number:
+                    self.one(station.connector(number))
+                elif self.kind is None:
+                    station.reset("OnIdle")
+        for c in list(self._ending):
+            if not c.tx:
+                self._ending.remove(c)
+                try:
+                    station.on_evse_reset(c)
+                except Exception as e:
+                    log.error("reset", "connector", c.id, "failed:", repr(e))
 
     def _restart(self, station):
         """Have the host restart. False if it can't."""

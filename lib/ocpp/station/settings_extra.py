@@ -47,6 +47,8 @@ TABLE = (
     "|SmartChargingCtrlr.ACPhaseSwitchingSupported|bool||false||r|lazy",
     # Current: profiles in A are taken, Power: those in W.
     "ChargingScheduleAllowedChargingRateUnit||csl||Current,Power|Current,Power|r|",
+    # Percent by which a limit must change to be told.
+    "|SmartChargingCtrlr.LimitChangeSignificance|decimal|%|1|0..100|rw|lazy",
     # Periods a charging schedule may have.
     "ChargingScheduleMaxPeriods|SmartChargingCtrlr.PeriodsPerSchedule|int||96|1..|r|",
     # The hardware can switch a transaction from three phases to one.

@@ -70,6 +70,20 @@ TABLE = (
     "|DeviceDataCtrlr.BytesPerMessage[GetVariables]|int|B|8192|1..|r|lazy",
     "|DeviceDataCtrlr.BytesPerMessage[SetVariables]|int|B|8192|1..|r|lazy",
     "|DeviceDataCtrlr.BytesPerMessage[GetReport]|int|B|8192|1..|r|lazy",
+    # Variables are watched, and events told.
+    "|MonitoringCtrlr.Enabled|bool||true||rw|lazy",
+    # Monitors that one message may set or clear.
+    "|MonitoringCtrlr.ItemsPerMessage[SetVariableMonitoring]|int||16|1..|r|lazy",
+    "|MonitoringCtrlr.ItemsPerMessage[ClearVariableMonitoring]|int||32|1..|r|lazy",
+    # Bytes that such a message may have.
+    "|MonitoringCtrlr.BytesPerMessage[SetVariableMonitoring]|int|B|8192|1..|r|lazy",
+    "|MonitoringCtrlr.BytesPerMessage[ClearVariableMonitoring]|int|B|8192|1..|r|lazy",
+    # Events of this severity and graver ones are kept while offline; 0 is the gravest.
+    "|MonitoringCtrlr.OfflineQueuingSeverity|int||4|0..9|rw|lazy",
+    # Pause before a certificate that did not come is asked for again; doubled each time.
+    "|SecurityCtrlr.CertSigningWaitMinimum|int|s|60|1..|rw|lazy",
+    # How often that pause is doubled.
+    "|SecurityCtrlr.CertSigningRepeatTimes|int|times|3|0..20|rw|lazy",
     # Where the station has its time from.
     "|ClockCtrlr.TimeSource|seq||Heartbeat|Heartbeat|rw|lazy",
     # What the plugs are: a ConnectorEnumType.

@@ -27,7 +27,6 @@ class Dialect:
     def __init__(self, station):
         self.station = station
         self.boot_reason = None  # of the next BootNotification, where it is not the station's
-        self.reset_waits = False  # True: a reset is due once no transaction runs
         self.reporting = False  # True: a report of the device model is under way
         self._prefix = _prefix(station.store)
         for name in (_START, _STOP, _STARTED):  # in memory where they are needed

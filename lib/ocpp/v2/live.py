@@ -36,7 +36,7 @@ TABLE = (
     "problem|EVSE.Problem|bool||||r|evse watch",
     "set SupplyPhases|EVSE.SupplyPhases|int|||..3|r|evse",
     "sum Power.Active.Import|EVSE.Power|decimal|W||..power|r|evse watch",
-    "=true|EVSE.AllowReset|bool||||r|evse",
+    "reset|EVSE.AllowReset|bool||||r|evse",
     "=true|Connector.Available|bool||||r|conn const",
     "state|Connector.AvailabilityState|enum|||STATES|r|conn watch",
     "problem|Connector.Problem|bool||||r|conn watch",
@@ -186,20 +186,20 @@ def _of_connector(c, kind, what):
     station = c.station
     if kind == "state":
         return c.status
-    if kind == "problem":
-        return c.faulted
-    if kind == "error":
-        return any(e.code == what for e in c.errors)
-    if kind == "sum":
-        return _measured(c, what) or 0
+    if kind in ("problem", "error"):
+        return c.faulted if kind == "problem" else any(e.code == what for e in c.errors)
     if kind == "one":
         return _measured(c, what)
+    if kind == "sum":
+        return _measured(c, what) or 0
     if kind == "register":
         return c.read_energy()
     if kind == "on":
         return bool(c.charging_permitted if c.evse_ready is None else c.evse_ready)
     if kind == "locked":
         return c.lock_wanted if station.on_unlock else None
+    if kind == "reset":
+        return station.on_evse_reset is not None
     if kind == "wired":
         return _rotation(station.settings.get("ConnectorPhaseRotation"), c.id)
     raise ValueError(kind)

@@ -1,33 +1,19 @@
-"""Reset, OCPP 2.0.1 B11, B12: of the whole station; a single EVSE can't be reset here."""
+"""Reset, OCPP 2.0.1 B11, B12: of the station or of an EVSE, at once or once nothing charges."""
+
+from ocpp.v2.types import connectors_of
 
 
 def handle(dialect, request):
     p = request.payload
     station = dialect.station
-    if "evseId" in p or station.on_reset is None:
-        return {"status": "Rejected"}
-    if p["type"] == "OnIdle" and not _idle(station):
-        _wait(dialect)
+    number = p.get("evseId", 0)
+    found = connectors_of(station, {"id": number}) if number else station.connectors
+    if not found or (station.on_evse_reset if number else station.on_reset) is None:
+        return {"status": "Rejected"}  # B11.FR.09, B12.FR.09
+    if p["type"] == "OnIdle" and any([c.tx for c in found]):
+        station.part("reset").when_idle(number)
         return {"status": "Scheduled"}
+    if number:
+        station.part("reset").one(found[0])
+        return {"status": "Accepted"}
     return {"status": "Accepted" if station.reset(p["type"]) else "Rejected"}
-
-
-def _idle(station):
-    for c in station.connectors:
-        if c.tx:
-            return False
-    return True
-
-
-def _wait(dialect):
-    """Reset once the last transaction has ended."""
-    if dialect.reset_waits:
-        return
-    dialect.reset_waits = True
-
-    def stopped(event, connector):
-        if dialect.reset_waits and _idle(dialect.station):
-            dialect.reset_waits = False
-            dialect.station.reset("OnIdle")
-
-    dialect.station.on("StopTx", stopped)

@@ -11,7 +11,8 @@ def handle(dialect, request):
     data = p["connectionData"]
     version = _VERSIONS.get(data["ocppVersion"])
     known = station.config["ocpp"].get("version", "1.6")  # a text or a list
-    if not version or version not in known or data["ocppTransport"] != "JSON" or "apn" in data or "vpn" in data:
+    foreign = data["ocppTransport"] != "JSON" or "apn" in data or "vpn" in data
+    if foreign or not version or version not in known:
         return _refused("Rejected", "UnsupportedParam")
     slot = [
         data["ocppCsmsUrl"],
