@@ -10,7 +10,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = [
     ROOT / "lib/ocpp/station" / name
-    for name in ("settings_core.py", "settings_extra.py", "settings_table.py")
+    for name in (
+        "settings_core.py",
+        "settings_extra.py",
+        "settings_prices.py",
+        "settings_table.py",
+    )
 ]
 PAGE = ROOT / "docs/settings.md"
 

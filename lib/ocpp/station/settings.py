@@ -10,8 +10,8 @@ from ocpp.log import log
 from ocpp.modules import unload
 
 _MODULES = const(
-    "settings_edit settings_rules settings_rows settings_core settings_extra settings_table"
-    " measurands changes"
+    "settings_edit settings_rules settings_rows settings_core settings_extra settings_prices "
+    "settings_table measurands changes"
 )
 
 

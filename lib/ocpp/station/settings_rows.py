@@ -3,7 +3,7 @@ in memory at once."""
 
 from ocpp.modules import unload
 
-PARTS = const("settings_core settings_extra settings_table")
+PARTS = const("settings_core settings_extra settings_prices settings_table")
 _DEFAULT = const(4)
 _ACCESS = const(6)
 

@@ -13,7 +13,8 @@ _UNIT = const(3)
 _LIMITS = const(5)
 ACCESS = const(6)
 _FLAGS = const(7)
-_PARTS = const("settings_core settings_extra settings_table")  # as in `station/settings_rows.py`
+# As in `station/settings_rows.py`
+_PARTS = const("settings_core settings_extra settings_prices settings_table")
 _SLICE = const(6)  # rows looked at in one go
 _LONGEST = const(500)  # characters of a list
 
