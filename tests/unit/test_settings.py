@@ -58,6 +58,9 @@ class Dialect:
         self.settings = settings
         self.jobs = []
 
+    def tidying(self):
+        yield
+
 
 class Request:
     def __init__(self, payload):
