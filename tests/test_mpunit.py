@@ -39,6 +39,17 @@ def test_before(): pass
 def test_crash(): uctypes.bytearray_at(1, 8)[0] = 1
 def test_after(): pass
 """
+COPIED = (
+    "pyproject.toml",
+    "tests/conftest.py",
+    "tests/mpunit.py",
+    "tests/unit/run.py",
+    "tests/unit/skips.py",
+    "tools/charger_app/__init__.py",
+    "tools/charger_app/build.py",
+    "lib/evse/__init__.py",
+    "lib/evse/hal.py",
+)
 FILES = {
     "test_bad.py": BAD,
     "test_crash.py": CRASH,
@@ -46,6 +57,9 @@ FILES = {
     "test_none.py": "def check_x(): pass\n",
     "test_twice.py": "def test_x(): pass\ndef test_x(): pass\n",
     "test_argument.py": "def test_x(fixture): pass\n",
+    "test_emit.py": "# emit: sounds\ndef test_x(): pass\n",
+    "test_lib.py": "from evse import hal\ndef test_x(): assert hal.__file__.endswith('.mpy')\n",
+    "test_native.py": "# emit: native\nfrom evse import hal\ndef test_x(): assert hal.Hal\n",
 }
 WANTED = {
     "test_bad.py::test_ok": "PASSED",
@@ -64,6 +78,9 @@ WANTED = {
     "test_none.py": "ERROR",
     "test_twice.py": "ERROR",
     "test_argument.py": "ERROR",
+    "test_emit.py": "ERROR",
+    "test_lib.py::test_x": "PASSED",
+    "test_native.py::test_x": "PASSED",
 }
 
 
@@ -71,10 +88,8 @@ WANTED = {
 def report(tmp_path_factory):
     """What pytest says of those files."""
     root = tmp_path_factory.mktemp("project")
-    (root / "tests" / "unit").mkdir(parents=True)
-    for name in ("pyproject.toml", "tests/conftest.py", "tests/mpunit.py"):
-        shutil.copy(ROOT / name, root / name)
-    for name in ("tests/unit/run.py", "tests/unit/skips.py"):
+    for name in COPIED:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     for name, text in FILES.items():
         (root / "tests" / "unit" / name).write_text(text)
@@ -99,6 +114,7 @@ def test_every_case_has_its_own_outcome(report):
         "did not finish within 3 s, in test_endless",
         "no module named 'nonesuch'",
         "no test_...() in it",
+        "bad heap, timeout or emit directive",
         "two test_x()",
         "test_x must be a plain function without arguments",
     ],

@@ -17,6 +17,7 @@ import console
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOARDS = ROOT / "boards"
+ROOMS = ("lib", "firmware", "boards")
 SIM = "sim"
 PACKAGES = {"microdot": ("__init__", "microdot")}  # from PyPI: what of them goes to the device
 
@@ -44,7 +45,7 @@ def facts(board):
 def sources(board=SIM):
     """{path in the build without suffix: source file} of everything that may go to the device."""
     found = {}
-    for room in ("lib", "firmware"):
+    for room in ROOMS[:2]:
         for path in sorted((ROOT / room).rglob("*.py")):
             if path.name != "manifest.py":
                 found[str(path.relative_to(ROOT / room).with_suffix(""))] = path
@@ -62,18 +63,37 @@ def sources(board=SIM):
 def build(compiled=True, board=SIM):
     """Bring the build up to date and return its folder: .mpy files, or the sources themselves for
     an interpreter that takes no .mpy of ours. BuildError if a file can't be compiled."""
-    out = ROOT / "build" / (board if compiled else board + "-py")
+    found = sources(board)
+    if not compiled:
+        return _build(board + "-py", found, ".py", {})
     chip = facts(board)["chip"]
     march = ["-march=" + chip["arch"]] if chip else []
+    return _build(board, found, ".mpy", {name: module_of(Path(name)) for name in found}, march)
+
+
+def build_for_tests():
+    """The same of all that may go to any device, for the unit tests: a file that is loaded and let
+    go again is not compiled each time. Tracebacks tell the path of the source."""
+    found = {}
+    for folder in ROOMS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if path.name != "manifest.py":  # in the language of the freezing tool
+                found[str(path.relative_to(ROOT / folder).with_suffix(""))] = path
+    names = {name: str(path.relative_to(ROOT)) for name, path in found.items()}
+    return _build("tests", found, ".mpy", names)
+
+
+def _build(folder, found, suffix, names, march=()):
+    """Bring `build/FOLDER` up to date. `found`: as of `sources`; `names`: what each is compiled
+    as the source of; empty: they are copied. `march`: options of the compiler."""
+    out = ROOT / "build" / folder
     out.mkdir(parents=True, exist_ok=True)
     with _locked(out.parent / (out.name + ".lock")):
-        suffix = ".mpy" if compiled else ".py"
-        wanted = {out / (name + suffix): path for name, path in sources(board).items()}
-        fresh = _same_compiler(out) if compiled else True
-        for target, source in wanted.items():
-            if not fresh or not _up_to_date(target, source):
-                module = module_of(target.relative_to(out)) if compiled else None
-                _make(target, source, module, march)
+        wanted = {out / (name + suffix): name for name in found}
+        fresh = _same_compiler(out) if names else True
+        for target, name in wanted.items():
+            if not fresh or not _up_to_date(target, found[name]):
+                _make(target, found[name], names.get(name), march)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
         _page(out / "page")
