@@ -2,9 +2,9 @@
 what a recording central system got of it.
 
     proof = Proof(name, make, scenario, starts=1)
-    proof.run()         the scenario once without a cut, then with a cut before and half-way
-                        through every block operation; each time the station boots again, connects,
-                        serves other drivers, and is judged
+    proof.run()         the scenario once without a cut, on tape; then the same up to a cut before,
+                        and half-way through, each of its block operations; each time the station
+                        boots again, connects, serves other drivers, and is judged
 
 The world outlives the station: cars, meters, the central system. Energy flows only while the
 station's outputs permit it, so what flowed and what was reported can be compared. The scenarios
@@ -14,8 +14,9 @@ are in `power_scenarios.py`.
 import gc
 
 from central import NOW, Central, Setup
-from powercut import Flash, PowerCut
+from powercut import Flash
 from support import FakeClock
+from tape import Tape
 
 from ocpp.iso import from_iso
 from ocpp.log import log
@@ -223,11 +224,6 @@ class World:
                 assert self.flowed > before, "no energy at connector %d" % (n + 1)
         return s
 
-    def remount(self):
-        self.flash.restore()
-        self.flash.umount()
-        self.flash.mount()  # raises if the file system is not readable
-
     def judge(self, s, cuts):
         """Check what the central system got. `cuts`: how often power went."""
         csms = self.csms
@@ -293,31 +289,32 @@ class Proof:
     def run(self, twice=0):
         """Cut power at every block operation, before it and half-way through; at every
         `twice`-th of them, and a second time while the station recovers. -> number of cuts"""
-        total = self._uncut()
+        tape = self._uncut()
         cuts = 0
-        for at in range(1, total + 1, twice or 1):
+        for at in range(0, len(tape), twice or 1):
             for half in (False, True):
-                again = (2 * at + half) % _RECOVERY + 1
-                cuts += self._cut(at, half, again if twice else 0)
-        print("%s: %d cuts at %d block operations" % (self.name, cuts, total))
+                again = (2 * at + half) % _RECOVERY
+                cuts += self._try(tape, at, half, again if twice else None)
+        print("%s: %d cuts at %d block operations" % (self.name, cuts, len(tape)))
         return cuts
 
     def sample(self):
         """Cut power at two operations. -> number of cuts"""
-        total = self._uncut()
-        return self._cut(total // 3, True, 0) + self._cut(total * 3 // 4, False, 0)
+        tape = self._uncut()
+        return self._try(tape, len(tape) // 3, True) + self._try(tape, len(tape) * 3 // 4, False)
 
     def _uncut(self):
+        """The scenario as it goes if power stays. -> its Tape"""
         world = self._world()
-        world.flash.clear()
+        tape = Tape(world)
         s = self.scenario(world)
-        total = world.flash.ops
+        tape.stop()
         world.judge(s, 0)
         assert len(world.csms.starts) == self.starts, world.csms.starts
         assert len(world.csms.events) == self.events, world.csms.events
-        assert total > 5 and (world.flowed > 0) == (self.starts > 0), (total, world.flowed)
+        assert len(tape) > 5 and (world.flowed > 0) == (self.starts > 0), world.flowed
         world.flash.umount()
-        return total
+        return tape
 
     def _world(self):
         gc.collect()
@@ -325,40 +322,29 @@ class Proof:
         log.sink = world.logged
         return world
 
-    def _cut(self, at, half, again):
-        """One try. -> how often power went"""
-        world = self._world()
+    def _try(self, tape, at, half, again=None):
+        """One cut; `again`: and one at that operation of the recovery. -> how often power went"""
         try:
-            world.flash.cut(at, half)
-            self._live(world, lambda: self.scenario(world))
-            assert world.flash.dead, "operation %d was not reached" % at
-            world.remount()
-            cuts = 1
-            if again:
-                world.flash.cut(again, half)
-                s = self._live(world, world.power_returns)
-                if s is None:
-                    world.remount()
-                    cuts = 2
-            if cuts == 2 or not again:
-                s = world.power_returns()
-            world.judge(s, cuts)
+            recovery = self._cut(tape, at, half, 1)
+            if again is None or again >= len(recovery):
+                return 1
+            self._cut(recovery, again, half, 2)
+            return 2
         except Exception as e:
             where = (self.name, at, ", half-way" if half else "", again)
-            print("%s: cut at operation %d%s; then at %d" % where)
+            print("%s: cut at operation %d%s; then at %s" % where)
             raise e
-        world.flash.umount()
-        return cuts
 
-    def _live(self, world, life):
-        """-> what `life()` returns; None: power went"""
-        try:
-            return life()
-        except PowerCut:
-            pass
-        except OSError:
-            assert world.flash.dead  # a boot that found no flash
-        return None
+    def _cut(self, tape, at, half, cuts):
+        """Power goes as on the tape, for the `cuts`-th time. -> Tape of the recovery"""
+        world = self._world()
+        tape.rewind(world, at, half)
+        recovery = Tape(world)
+        s = world.power_returns()
+        recovery.stop()
+        world.judge(s, cuts)
+        world.flash.umount()
+        return recovery
 
 
 def session(s, n, tag, ms):

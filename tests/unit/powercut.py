@@ -11,6 +11,7 @@ import vfs
 
 _BLOCK = const(4096)
 _EIO = const(5)
+_BLANK = b"\xff" * _BLOCK
 
 
 class PowerCut(Exception):
@@ -21,12 +22,13 @@ class Flash:
     """Block device for `vfs.VfsLfs2`, with the geometry of an RP2040's (programs 256 B)."""
 
     def __init__(self, blocks=32, prog=256, read=32):
-        self.blocks = [bytearray(b"\xff" * _BLOCK) for _ in range(blocks)]
+        self.blocks = [bytearray(_BLANK) for _ in range(blocks)]
         self.options = {"progsize": prog, "readsize": read, "mtime": False}
         self.ops = self.programs = self.programmed = self.erased = 0
         self.cut_at = None  # number of the operation, from 1, at which power goes
         self.half = False  # True: that one gets half-way
         self.dead = False
+        self.tape = None  # a Tape that is told of each operation
         vfs.VfsLfs2.mkfs(self, progsize=prog, readsize=read)
 
     def mount(self, path="/flash"):
@@ -61,6 +63,8 @@ class Flash:
         return 0
 
     def writeblocks(self, block, buf, offset=0):
+        if self.tape is not None:
+            self.tape.note(block, offset, bytes(buf))
         size = self._allowed(len(buf))
         memoryview(self.blocks[block])[offset : offset + size] = memoryview(buf)[:size]
         self.programs += 1
@@ -73,11 +77,19 @@ class Flash:
         if op == 5:
             return _BLOCK
         if op == 6:
+            if self.tape is not None:
+                self.tape.note(arg, 0, None)
             size = self._allowed(_BLOCK)
             memoryview(self.blocks[arg])[:size] = b"\xff" * size
             self.erased += 1
             return -_EIO if self.dead else 0
         return 0
+
+    def do(self, block, offset, data, half=False):
+        """An operation of a tape: program `data`, or erase (None)."""
+        data = _BLANK if data is None else data
+        size = len(data) // 2 if half else len(data)
+        self.blocks[block][offset : offset + size] = data[:size]
 
     def _allowed(self, size):
         """How many of `size` bytes the coming operation gets done."""
