@@ -285,6 +285,30 @@ def test_dwell_also_after_a_moment_shorter_than_a_loop():
     assert bench.hal.events[-1][0] - opened >= DWELL_MS
 
 
+def test_transitions_that_random_lives_seldom_take():
+    """`RARE` of evse_walk.py; of Offered and Waking there is more above."""
+    bench = Bench(has_feedback=True)
+    bench.hal.welded = True
+    bench.until("Failed")
+    assert bench.states == ["Empty", "Failed"]
+    bench = Bench(has_feedback=True)
+    bench.hal.car = "B"
+    bench.until("Offered")
+    bench.hal.welded = True
+    bench.until("Failed")
+    assert bench.states[-2:] == ["Offered", "Failed"]
+    bench = Bench(has_lock=True, jammed=True)
+    bench.hal.car = "B"
+    bench.until("Checking")
+    bench.hal.car = "A"
+    bench.until("Empty")
+    assert bench.states[-2:] == ["Checking", "Empty"]
+    bench = Bench()
+    bench.hal.car = "B"
+    bench.until("Waking", 100000)
+    assert bench.states[-2:] == ["Offered", "Waking"]
+
+
 def test_page_shows_the_tables():
     """docs/evse.md is what tools/evse_diagram.py makes of the tables."""
     with open("docs/evse.md") as file:

@@ -20,12 +20,14 @@ def test_the_rules_can_fail():
     for what, value in (("car", "B"), ("diode", False), ("pressed", True), ("pe", False)):
         walk = Walk(1)
         walk.bench.hal.car = "C"
+        walk.look(walk.bench.hal.now)
         for _ in range(500):
             walk.bench.run(10)
             walk.rules()
         assert walk.bench.hal.closed
         walk.bench.guard.tick = int  # does nothing
         setattr(walk.bench.hal, what, value)
+        walk.look(walk.bench.hal.now)
         walk.bench.controller.interlocks.fail = lambda *_: None
 
         def later():
