@@ -64,11 +64,15 @@ def build(compiled=True, board=SIM):
     """Bring the build up to date and return its folder: .mpy files, or the sources themselves for
     an interpreter that takes no .mpy of ours. BuildError if a file can't be compiled."""
     found = sources(board)
-    if not compiled:
-        return _build(board + "-py", found, ".py", {})
-    chip = facts(board)["chip"]
-    march = ["-march=" + chip["arch"]] if chip else []
-    return _build(board, found, ".mpy", {name: module_of(Path(name)) for name in found}, march)
+    if compiled:
+        chip = facts(board)["chip"]
+        march = ["-march=" + chip["arch"]] if chip else []
+        names = {name: module_of(Path(name)) for name in found}
+        out = _build(board, found, ".mpy", names, march)
+    else:
+        out = _build(board + "-py", found, ".py", {})
+    _page(out / "page")
+    return out
 
 
 def build_for_tests():
@@ -96,7 +100,6 @@ def _build(folder, found, suffix, names, march=()):
                 _make(target, found[name], names.get(name), march)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
-        _page(out / "page")
         if not fresh:
             (out / "compiler").write_text(_compiler_id())
     return out

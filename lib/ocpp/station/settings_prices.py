@@ -70,8 +70,4 @@ TABLE = (
         "ISO15118CertificateManagementEnabled|ISO15118Ctrlr.V2GCertificateInstallationEnabled|bool"
         "||false||rw|lazy"
     ),
-    # Wait for a signed certificate, doubled with each further request.
-    "CertSigningWaitMinimum|SecurityCtrlr.CertSigningWaitMinimum|int|s|60|0..|rw|lazy",
-    # How often a request for one is repeated.
-    "CertSigningRepeatTimes|SecurityCtrlr.CertSigningRepeatTimes|int|times|3|0..|rw|lazy",
 )

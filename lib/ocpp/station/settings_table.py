@@ -81,9 +81,9 @@ TABLE = (
     # Events of this severity and graver ones are kept while offline; 0 is the gravest.
     "|MonitoringCtrlr.OfflineQueuingSeverity|int||4|0..9|rw|lazy",
     # Pause before a certificate that did not come is asked for again; doubled each time.
-    "|SecurityCtrlr.CertSigningWaitMinimum|int|s|60|1..|rw|lazy",
+    "CertSigningWaitMinimum|SecurityCtrlr.CertSigningWaitMinimum|int|s|60|1..|rw|lazy",
     # How often that pause is doubled.
-    "|SecurityCtrlr.CertSigningRepeatTimes|int|times|3|0..20|rw|lazy",
+    "CertSigningRepeatTimes|SecurityCtrlr.CertSigningRepeatTimes|int|times|3|0..20|rw|lazy",
     # Where the station has its time from.
     "|ClockCtrlr.TimeSource|seq||Heartbeat|Heartbeat|rw|lazy",
     # What the plugs are: a ConnectorEnumType.
