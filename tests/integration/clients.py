@@ -179,7 +179,24 @@ class Charger(Program):
         return self.wait_until(fits, timeout)["connectors"][number - 1]
 
     def wait_accepted(self, timeout=15):
+        """Wait until it is accepted. Before a restart of its own it may be so, too:
+        `wait_restarted`."""
         return self.wait_until(lambda s: s["ocpp"]["registration"] == "Accepted", timeout)
+
+    def last_frame(self):
+        """Number of the newest frame, 0 if there is none."""
+        return max((m["n"] for m in self.messages()), default=0)
+
+    def wait_restarted(self, since, timeout=15):
+        """Wait until the firmware has restarted by itself and is accepted again. `since`:
+        `last_frame()` before the restart was asked for."""
+
+        def booted(status):
+            told = [m["frame"] for m in self.messages(since) if m["dir"] == "out"]
+            return any(frame[2] == "BootNotification" for frame in told if frame[0] == 2)
+
+        self.wait_until(booted, timeout)
+        return self.wait_accepted(timeout)
 
 
 class Csms(Program):

@@ -72,10 +72,11 @@ def wait_reports(csms, connector, wanted, since=0, timeout=10):
 
 
 def wait_booted(csms, cs, connectors=2):
-    """Wait for the reports that follow an acceptance; a mark behind them."""
+    """Wait for the reports and events that follow an acceptance; a mark behind them."""
     cs.wait_accepted()
     for n in range(connectors + 1):
         csms.wait_for("StatusNotification", lambda p, n=n: p["connectorId"] == n)
+    cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
     return csms.mark()
 
 

@@ -183,6 +183,7 @@ NOT_VALID = (
 @pytest.mark.slow
 def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger):
     """§3.5.1, last rule."""
+    ocpp_csms.on("StopTransaction", {})  # of which the cache learns nothing
     cs = at_the_plug(charger, ocpp_csms, settings={"LocalPreAuthorize": "true"})
     for entry in NOT_VALID:
         put(cs, "DEADBEEF", **entry)
@@ -192,6 +193,7 @@ def test_what_is_cached_as_not_valid_is_asked_for(ocpp_csms, charger):
         cs.card("DEADBEEF", connector=1)
         assert ocpp_csms.wait_for("StopTransaction")["meterStop"] >= start["meterStart"]
         cs.wait_connector(1, status="Finishing")
+        cs.wait_until(lambda s: s["ocpp"]["queued"] == 0)
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_nothing_is_sent_before_the_answer(ocpp_csms, charger):
 
 
 def test_accepted_reports_every_connector_as_it_is_now(ocpp_csms, charger):
-    ocpp_csms.on("BootNotification", Later(0.5))
+    ocpp_csms.on("BootNotification", Later(1.5))
     cs = make(charger, ocpp_csms, wait=False)
     ocpp_csms.wait_for("BootNotification")
     cs.act(1, "fault", code="GroundFailure")
@@ -288,15 +288,16 @@ def test_a_change_of_the_interval_counts_at_once(ocpp_csms, charger):
 
 @pytest.mark.slow
 def test_other_traffic_takes_the_place_of_heartbeats(ocpp_csms, charger):
-    ocpp_csms.facts.interval = 10
+    ocpp_csms.facts.interval = 20
     cs = make(charger, ocpp_csms)
     mark = wait_booted(ocpp_csms, cs)
-    for n in range(7):
+    for n in range(8):  # of 3 s of the charger
         cs.act(1, "parking", occupied=n % 2 == 0)
+        wait(lambda n=n: len(sent(ocpp_csms, "StatusNotification", since=mark)) > n, "not told")
         time.sleep(0.3)
     assert sent(ocpp_csms, "Heartbeat", since=mark) == []
-    assert len(sent(ocpp_csms, "StatusNotification", since=mark)) == 7
-    ocpp_csms.wait_for("Heartbeat", timeout=3)
+    assert len(sent(ocpp_csms, "StatusNotification", since=mark)) == 8
+    ocpp_csms.wait_for("Heartbeat")
 
 
 @pytest.mark.slow
@@ -305,11 +306,13 @@ def test_no_heartbeats_without_network(ocpp_csms, charger):
     cs = make(charger, ocpp_csms)
     offline(cs)
     mark = ocpp_csms.mark()
-    time.sleep(1.2)
+    time.sleep(2.5)
+    began = time.monotonic()
     offline(cs, online=True)
-    ocpp_csms.wait_for("Heartbeat", timeout=3, since=mark)
+    ocpp_csms.wait_for("Heartbeat", since=mark)
     time.sleep(0.2)
-    assert len(sent(ocpp_csms, "Heartbeat", since=mark)) == 1  # not one for each that was missed
+    told = len(sent(ocpp_csms, "Heartbeat", since=mark))
+    assert told <= 1 + (time.monotonic() - began) / 0.5  # not one for each that was missed
 
 
 # -- before anybody answered --------------------------------------------------------------------

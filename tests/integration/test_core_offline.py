@@ -4,7 +4,7 @@ in which order (§3.5, §3.7, §4.9); how links are kept (OCPP-J §7)."""
 import time
 
 import pytest
-from core16 import sent
+from core16 import sent, wait_booted
 from core_support import (
     OFFLINE,
     QUICK_RETRY,
@@ -260,8 +260,7 @@ def test_a_half_open_link_is_found(ocpp_csms, charger):
 def test_a_quiet_link_is_kept(ocpp_csms, charger):
     """A CSMS that says nothing of itself but answers pings is no reason to dial anew."""
     cs = charger(ocpp_csms, settings={"WebSocketPingInterval": "1"})
-    ocpp_csms.wait_for("StatusNotification", lambda p: p["connectorId"] == 2)
-    mark = ocpp_csms.mark()
+    mark = wait_booted(ocpp_csms, cs)
     time.sleep(3)
     assert ocpp_csms.opened == 1 and ocpp_csms.mark() == mark
     assert cs.status()["ocpp"]["last_frame_s"] <= 2
@@ -293,4 +292,4 @@ def test_the_network_comes_back(ocpp_csms, charger):
         go_offline(cs, ocpp_csms)
         assert cs.status()["ocpp"]["connected"] is False
         cs.post("/api/network", {"online": True})
-        cs.wait_until(lambda s: s["ocpp"]["connected"], timeout=2)
+        cs.wait_until(lambda s: s["ocpp"]["connected"])

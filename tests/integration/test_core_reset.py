@@ -30,11 +30,12 @@ def test_reset_without_a_transaction(ocpp_csms, charger, kind):
     wait_status(ocpp_csms, 2, "Preparing")
     before = cs.status()["uptime_s"]
     time.sleep(max(0, 1.1 - before))
+    began = time.monotonic()
     mark = reset(ocpp_csms, kind)
     wait_boot(ocpp_csms, mark)
     ocpp_csms.wait_connected(opened=2)
     cs.wait_accepted()
-    assert cs.status()["uptime_s"] <= 1
+    assert cs.status()["uptime_s"] <= time.monotonic() - began
     # The world goes on; all is reported anew (errata 3.22).
     wait_status(ocpp_csms, 0, "Available", since=mark)
     wait_status(ocpp_csms, 1, "Available", since=mark)

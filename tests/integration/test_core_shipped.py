@@ -105,9 +105,10 @@ def test_everything_an_operator_may_send(pair):
 def test_a_reset_and_a_power_cut(pair):
     server, cs = pair
     first = start(server, cs, 1, "APP1")
+    before = cs.last_frame()
     assert server.call("cp001", "Reset", {"type": "Soft"}) == ACCEPTED
     assert stopped(server, first)["reason"] == "SoftReset"
-    cs.wait_until(lambda s: s["ocpp"]["registration"] == "Accepted" and s["uptime_s"] < 30)
+    cs.wait_restarted(before)
     second = start(server, cs, 2, "CARD2")
     cs.kill()
     wait_for(lambda: not station(server)["connected"])

@@ -213,29 +213,31 @@ def test_f2_the_same_card_again(ocpp_csms, charger):
 
 @pytest.mark.slow
 def test_what_is_short_is_not_told(ocpp_csms, charger):
-    cs, mark = ready(charger, ocpp_csms, settings={"MinimumStatusDuration": "5"})
+    cs, mark = ready(charger, ocpp_csms, settings={"MinimumStatusDuration": "20"})
     cs.act(1, "plug")
     time.sleep(0.15)
     cs.act(1, "unplug")
-    time.sleep(1)
+    time.sleep(2.3)
     assert reports(ocpp_csms, 1, mark) == []
-    cs.act(1, "plug")
+    before = unix(cs.status()["time"])
     began = time.monotonic()
+    cs.act(1, "plug")
+    cs.wait_connector(1, status=P)
+    after = unix(cs.status()["time"])
     told = wait_reports(ocpp_csms, 1, [P], mark)[0]
-    assert 0.4 <= time.monotonic() - began <= 1.2
-    now = unix(cs.status()["time"])
-    assert 4 <= now - unix(told["timestamp"]) <= 12  # when it began, not when it was told
+    assert time.monotonic() - began >= 1.9
+    assert before <= unix(told["timestamp"]) <= after  # when it began, not when it was told
 
 
 @pytest.mark.slow
 def test_short_states_of_a_session_are_left_out(ocpp_csms, charger):
-    cs, mark = ready(charger, ocpp_csms, settings={"MinimumStatusDuration": "4"})
+    cs, mark = ready(charger, ocpp_csms, settings={"MinimumStatusDuration": "20"})
     charge(cs, ocpp_csms)
     wait_reports(ocpp_csms, 1, [C], mark)
     cs.act(1, "ev", state="B")
     time.sleep(0.15)
     cs.act(1, "ev", state="C")
-    time.sleep(0.8)
+    time.sleep(2.3)
     assert [p["status"] for p in reports(ocpp_csms, 1, mark)] == [C]
 
 
