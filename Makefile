@@ -17,8 +17,8 @@ dev:
 test: dev  ## all tests but those of test-power, and lint; about 10 minutes at most
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not proof"
 
-test-power: dev  ## power cuts at every flash operation, random lives, damaged files: long
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "proof and not long"
+test-power: dev  ## power cuts at every flash operation, random lives, damaged files; 10 minutes
+	@$(PY) -m pytest -n 2 --dist loadgroup -m proof
 
 check: dev  ## the quick subset, under a minute
 	@$(PY) -m pytest -n 2 --dist loadgroup -m "not slow"

@@ -1,25 +1,21 @@
 # heap: 16M
-# timeout: 600
+# timeout: 1500
 # marks: slow proof
-"""Random lives of a station, one after the other for a minute. See `soak.py`; `tools/soak.py` runs
-for hours, and tells a life again that failed."""
+"""Random lives of a station, one after the other, the same ones each time: `SOAK_HOURS` of
+simulated time (400). See `soak.py`; `tools/soak.py` runs more of them on all cores, and tells a
+life again that failed."""
 
-import time
+import os
 
 from soak import soak
 
-_BUDGET_MS = const(60000)
-_LEAST_HOURS = const(100)  # on the slowest machine
+_HOURS = int(os.getenv("SOAK_HOURS") or 400)
 
 
 def test_random_lives():
-    total = {}
-    start = time.ticks_ms()
+    total = {"hours": 0}
     seed = 0
-    while (
-        time.ticks_diff(time.ticks_ms(), start) < _BUDGET_MS
-        or total.get("hours", 0) < _LEAST_HOURS
-    ):
+    while total["hours"] < _HOURS:
         seed += 1
         print("tools/soak.py --seed %d" % seed)  # the last one printed is the one that failed
         stats = soak(seed)
