@@ -231,7 +231,6 @@ class Station(Host, OnDemand):
         self.connection.close(1000, "stopped")
 
     def _connected(self):
-        """There is a new connection."""
         from ocpp import linking
 
         linking.connected(self)
@@ -248,12 +247,10 @@ class Station(Host, OnDemand):
 
     def dial_failed(self, kind, text, repeated):
         """A link failed, or could not be made."""
-        if self.route:
-            self.part("network").failed()
-        if kind == "http401":
-            self.refused += 1
-        if kind == "http401" or self.settings.get("SecurityProfile"):
-            self.part("security").failed(kind, text, repeated)
+        from ocpp import linking
+
+        linking.failed(self, kind, text, repeated)
+        unload("ocpp.linking")
 
     def on_call(self, request):
         """What answers a CALL: dict, None (later); CallError."""

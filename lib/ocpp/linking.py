@@ -1,4 +1,4 @@
-"""What a new connection to the central system means. Loaded for that moment."""
+"""What a new connection to the central system means, or one that failed. Loaded for that moment."""
 
 
 def connected(station):
@@ -35,3 +35,13 @@ def _renegotiate(station):
 def _register_anew(station):
     station.registration.restart()
     station.statuses.report_all()
+
+
+def failed(station, kind, text, repeated):
+    """A dial failed; see `Station.dial_failed`."""
+    if station.route:
+        station.part("network").failed()
+    if kind == "http401":
+        station.refused += 1
+    if kind == "http401" or station.settings.get("SecurityProfile"):
+        station.part("security").failed(kind, text, repeated)
