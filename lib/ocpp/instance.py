@@ -248,7 +248,6 @@ class Station(Host, OnDemand):
     def dial_failed(self, kind, text, repeated):
         """A link failed, or could not be made."""
         from ocpp import linking
-
         linking.failed(self, kind, text, repeated)
         unload("ocpp.linking")
 

@@ -1,4 +1,4 @@
-"""What a new connection to the central system means, or one that failed. Loaded for that moment."""
+"""What a new connection to the central system means, or a dial that failed. Loaded for that."""
 
 
 def connected(station):
