@@ -22,6 +22,9 @@ class Host:
     # Hooks that the host sets
     reset_allowed = None  # fn(kind) -> False: a reset is refused
     on_reset = None  # fn(kind) -> False if it can't be done; otherwise the restart is under way
+    # fn(what, value, clear) -> lines of text the host knows of a customer, or None; `what`:
+    # "idToken", "customerIdentifier" or "customerCertificate", in the words of OCPP 2.x
+    on_customer = None
     on_evse_reset = None  # fn(connector): reset its hardware; None: it can't be alone
     on_unlock = None  # fn(connector) -> True open, False failed, None still trying; None: no lock
     on_schedule = None  # fn(connector number or 0, composite schedule), see `composite.publish`

@@ -20,6 +20,7 @@ _SELDOM_MS = const(40)  # a host that calls so seldom has both in one call
 _BUSY = const(5)  # looks (1 s) that messages may put off letting go
 _SOUND_S = const(60)  # without a fault of ours, until its warning is taken back
 _SOON_S = const(60)  # after an acceptance, to the first look at our certificate
+_STEPPED = ("reset", "update", "upload", "display", "pricing", "asking")  # parts
 _JOBS = const(8)  # at work, before the central system is turned away
 
 
@@ -236,8 +237,6 @@ class Station(Host, OnDemand):
         linking.connected(self)
         unload("ocpp.linking")
 
-    # -- what connection, RPC and settings call --------------------------------------------------
-
     def dial(self, *more):
         """A new link to the central system. `more`: arguments of the host's for `open_link`."""
         open_link, url, protocols = self.dialling
@@ -248,6 +247,7 @@ class Station(Host, OnDemand):
     def dial_failed(self, kind, text, repeated):
         """A link failed, or could not be made."""
         from ocpp import linking
+
         linking.failed(self, kind, text, repeated)
         unload("ocpp.linking")
 
@@ -270,8 +270,6 @@ class Station(Host, OnDemand):
     def on_garbage(self, text, id, what):
         self.part("security").event("InvalidMessages", what)
         return self.dialect.on_garbage(text, id, what)
-
-    # -- for the domain --------------------------------------------------------------------------
 
     @property
     def online(self):
@@ -328,10 +326,9 @@ class Station(Host, OnDemand):
     def _upkeep(self):
         self.clock.uptime()
         parts = self._parts
-        if parts:
-            for name in ("reset", "update", "upload", "display", "pricing"):
-                if name in parts:
-                    parts[name].step()
+        for name in _STEPPED if parts else ():
+            if name in parts:
+                parts[name].step()
         if self.log.needs_compact and not self._compacting:
             self._compacting = True
             self.jobs.append(self._compact())

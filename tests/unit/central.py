@@ -37,6 +37,10 @@ class Central:
             "SecurityEventNotification": {},
             "SignCertificate": {"status": "Accepted"},
             "NotifyReport": {},
+            "NotifyCustomerInformation": {},
+            "NotifyMonitoringReport": {},
+            "NotifyEvent": {},
+            "LogStatusNotification": {},
         }
         self.next_transaction = 1
         self.results = {}

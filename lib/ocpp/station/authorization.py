@@ -57,6 +57,14 @@ class Cache:
         bucket[key] = entry + [newest + 1] + ([] if now is None else [now])
         self._store.save(_name(key), bucket)
 
+    def remove(self, id_token):
+        """Forget an identifier, also in the previous version that is kept."""
+        bucket = self._load(id_token)
+        if bucket.pop(id_token.lower(), None):
+            name = _name(id_token.lower())
+            self._store.remove(name)
+            self._store.save(name, bucket)
+
     def clear(self):
         for n in range(_BUCKETS):
             self._store.remove("cache%d" % n)

@@ -15,7 +15,9 @@ def subject(station):
     config = station.config
     info = config.get("charge_point", {})
     number = info.get("serial") or info.get("box_serial") or config.get("ocpp", {}).get("id")
-    return [("O", station.settings.get("CpoName")), ("CN", (number or "unknown")[:_SERIAL])]
+    operator = station.settings.get("CpoName")
+    names = [("O", operator)] if operator else []
+    return names + [("CN", (number or "unknown")[:_SERIAL])]
 
 
 def request(station):
@@ -101,7 +103,8 @@ def _key_of(certificates, leaf):
 
 def _properties(station, leaf):
     """What of A00.FR.509 to 511 a certificate breaks, or None."""
-    (_, operator), (_, number) = subject(station)
+    number = subject(station)[-1][1]
+    operator = station.settings.get("CpoName")
     if leaf.ca:
         return "an authority's certificate"
     names = (number, station.config.get("ocpp", {}).get("id"))

@@ -16,6 +16,17 @@ _CRITICAL = (
     "MemoryExhaustion",
     "TamperDetectionActivated",
 )
+# In 2.x these, too (part 2 appendices §1)
+_CRITICAL2 = const(
+    (
+        "InvalidCentralSystemCertificate",
+        "InvalidChargePointCertificate",
+        "InvalidTLSVersion",
+        "InvalidTLSCipherSuite",
+        "MaintenanceLoginAccepted",
+        "MaintenanceLoginFailed",
+    )
+)
 _START = const(("StartupOfTheDevice", "ResetOrReboot"))
 _TRIES = const(3)  # dials that may fail before the last good state comes back
 _INFO = const(255)  # characters
@@ -48,7 +59,7 @@ class Security:
         if quiet:
             return
         if critical is None:
-            critical = type in _CRITICAL
+            critical = type in _CRITICAL or (station.dialect.asks_again and type in _CRITICAL2)
         data = {"what": "security", "type": type}
         if info:
             data["info"] = info
@@ -201,9 +212,9 @@ class Security:
     def request_certificate(self):
         """Have a new key made and a certificate requested. False if that can't be."""
         station = self._station
-        if station.requesting or not station.settings.get("CpoName"):
+        if station.requesting:
             return False
-        if not hasattr(station.dialect, "sign_certificate"):
+        if not station.settings.get("CpoName") and not station.dialect.asks_again:
             return False
         from ocpp.station import own
 

@@ -20,6 +20,7 @@ class Dialect:
     package = "ocpp.v16"
     subprotocol = "ocpp1.6"
     id_max = 20  # characters of an identifier
+    asks_again = False  # a request for a certificate is sent once, and names the operator
     tracks_states = False  # charging states are told as connector states, not with a transaction
     starts = "PowerPathClosed"  # conditions whose coming begins a transaction
     stops = "Authorized"  # those whose end ends it

@@ -22,6 +22,7 @@ class Dialect:
     subprotocol = "ocpp2.0.1"
     id_max = 36  # characters of an identifier
     tracks_states = True  # a transaction's records tell charging states, and values at its start
+    asks_again = True  # a request for a certificate is; and it need not name the operator
     parks_chains = False  # a start that is not taken does not hold back what follows
 
     def __init__(self, station):
@@ -94,10 +95,12 @@ class Dialect:
 
     def upload_status(self, what, status, id):
         """Tell how an upload goes on; see `station/upload.py`."""
-        payload = {"status": status}
-        if id is not None:
-            payload["requestId"] = id
-        self.station.rpc.call("LogStatusNotification", payload)
+        self.op("LogStatusNotification").send(self, status, id)
+
+    def sign_certificate(self, csr):
+        """Have a certification request, PEM text, signed; asked again if no answer comes."""
+        self.op("SignCertificate").send(self, csr)
+        self.station.part("asking").begin(csr)
 
     def idle_samples(self, connector, stamp, samples):
         """Meter values outside a transaction."""

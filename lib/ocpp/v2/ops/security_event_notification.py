@@ -22,8 +22,16 @@ def learn(dialect, record, result):
     return None, None
 
 
+_NAMES = {  # names of the security whitepaper for 1.6 -> those of part 2 appendices §1
+    "FailedToAuthenticateAtCentralSystem": "FailedToAuthenticateAtCsms",
+    "CentralSystemFailedToAuthenticate": "CsmsFailedToAuthenticate",
+    "InvalidCentralSystemCertificate": "InvalidCsmsCertificate",
+    "InvalidChargePointCertificate": "InvalidChargingStationCertificate",
+}
+
+
 def payload(data, unix):
-    out = {"type": data["type"], "timestamp": to_iso(unix)}
+    out = {"type": _NAMES.get(data["type"], data["type"]), "timestamp": to_iso(unix)}
     if data.get("info"):
         out["techInfo"] = data["info"]
     return out

@@ -1,17 +1,33 @@
-"""TriggerMessage, OCPP 2.0.1 F06."""
+"""TriggerMessage, OCPP 2.0.1 F06.
+
+Asks the module of the message that is wanted, where it is none of those below: `triggered(dialect,
+connectors)` sends it and returns True, or False to refuse; or `current(dialect)` is its payload.
+Where there is neither, the answer is NotImplemented.
+"""
 
 from ocpp.calls import TRIGGERED
-from ocpp.station import charging
 from ocpp.v2.types import connectors_of
+
+_MEANS = {"SignChargingStationCertificate": "SignCertificate"}
 
 
 def handle(dialect, request):
     p = request.payload
-    send = _SENDERS.get(p["requestedMessage"])
-    if send is None:
-        return {"status": "NotImplemented"}
+    wanted = p["requestedMessage"]
     connectors = connectors_of(dialect.station, p.get("evse"))
-    return {"status": "Accepted" if send(dialect, connectors) else "Rejected"}
+    if not connectors:
+        return {"status": "Rejected", "statusInfo": {"reasonCode": "UnknownEvse"}}
+    send = _SENDERS.get(wanted)
+    action = _MEANS.get(wanted, wanted)
+    op = None if send else dialect.op(action)
+    if op and not send:
+        send = getattr(op, "triggered", None)
+    if send:
+        return {"status": "Accepted" if send(dialect, connectors) else "Rejected"}
+    if not hasattr(op, "current"):
+        return {"status": "NotImplemented"}
+    dialect.station.rpc.call(action, op.current(dialect), None, TRIGGERED)
+    return {"status": "Accepted"}
 
 
 def _boot(dialect, connectors):
@@ -39,7 +55,7 @@ def _status(dialect, connectors):
     for c in connectors:
         call = station.statuses.report(c.id)
         station.rpc.call(call.action, call.payload, call.done, TRIGGERED)
-    return bool(connectors)
+    return True
 
 
 def _meter_values(dialect, connectors):
@@ -55,6 +71,8 @@ def _meter_values(dialect, connectors):
 
 
 def _transaction(dialect, connectors):
+    from ocpp.station import charging
+
     station = dialect.station
     wanted = station.settings.get("MeterValuesSampledData")
     sent = False
