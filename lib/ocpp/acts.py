@@ -189,21 +189,22 @@ def clear_error(station, code=None):
 
 
 def unlock(station, connector, done):
-    """Open the lock of a connector, its transaction is ended first. `done(status)`: see
-    `Connector.unlock`."""
+    """Open the lock of a connector, its transaction is ended first, unless nobody is authorized
+    for that. `done(status)`: see `Connector.unlock`."""
     if station.on_unlock is None:
         return done("NotSupported")
-    connector.end(None, "UnlockCommand")
+    if connector.authorized is not None:
+        connector.end(None, "UnlockCommand")
     station.jobs.append(_unlocking(station, connector, done, Timer(station.clock)))
 
 
 def _unlocking(station, connector, done, timer):
     timer.start_s(_ENDING_S)
-    while connector.tx and not timer.due():
+    while _charges(connector) and not timer.due():
         yield
-    if not connector.tx:
+    if not _charges(connector):
         connector.release_lock()
-    while not connector.tx:  # never under a transaction, nor one that began since
+    while not _charges(connector):  # never under a transaction, nor one that began since
         try:
             state = station.on_unlock(connector)
         except Exception as e:
@@ -215,6 +216,11 @@ def _unlocking(station, connector, done, timer):
             break
         yield
     done("UnlockFailed")
+
+
+def _charges(connector):
+    tx = connector.tx
+    return bool(tx and (tx.authorized or tx.ending))
 
 
 def data_transfer(station, vendor, message, data):

@@ -365,16 +365,15 @@ class Station(Host, OnDemand):
             self._compacting = False
 
     def on_samples(self, connector, context, samples, stamp):
-        """Meter values are due, of Unix time `stamp`, None: of now. Those of a transaction go
-        through the log, others out while there is a link."""
+        """Meter values are due: of a transaction through the log, others while there is a link.
+        `stamp`: Unix s, None: now."""
         if connector.tx:
             from ocpp.station import charging
 
             if not connector.tx.floating:
                 charging.record_samples(connector, samples, None, stamp)
         elif self.online:
-            at = self.stamp() if stamp is None else stamp
-            self.dialect.idle_samples(connector, at, samples)
+            self.dialect.idle_samples(connector, stamp or self.stamp(), samples)
 
     def accepted(self):
         """The central system accepted the station."""

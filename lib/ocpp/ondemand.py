@@ -16,14 +16,15 @@ _MESSAGES = const(
     "txboot txcompact txdelivery txparked txtail txtime "
     "station.certificates station.changes station.composite station.diagnostics "
     "station.evaluate station.explain station.faults station.fields "
-    "station.firmware_signature station.imports station.measurands station.offers "
+    "station.firmware_signature station.imports station.list_update station.measurands "
+    "station.offers "
     "station.own station.profile_rules station.profiles station.roots station.schedule "
     "station.security_log station.settings_core station.settings_extra "
     "station.settings_prices station.settings_rows station.settings_table "
     "station.show station.signed station.zone "
     "v16.pnc v16.pricing v16.profile v16.schema v16.types "
     "v2.live v2.message v2.parts v2.price v2.profile v2.reports v2.schema v2.stream "
-    "v2.types v2.variables "
+    "v2.trouble v2.types v2.variables "
 )
 
 

@@ -6,7 +6,6 @@ Every frame is checked against the schemas when a case asks for `told`, `events`
 from central import Setup
 
 from ocpp import schema
-from ocpp.log import log
 
 START = "TxCtrlr.TxStartPoint"
 STOP = "TxCtrlr.TxStopPoint"
@@ -28,6 +27,10 @@ class Case(Setup):
         Setup.__init__(self, connectors, settings=settings, config=config, online=False, **more)
         self.looked = 0
         self.seen = 0
+        for action in ("NotifyEvent", "ReservationStatusUpdate"):
+            self.csms.answers[action] = {}
+        for action in ("LogStatusNotification", "FirmwareStatusNotification"):
+            self.csms.answers[action] = {}
         if up:
             self.online()
 
@@ -165,7 +168,3 @@ def samples(event, context=None):
         for v in m["sampledValue"]
         if context is None or v["context"] == context
     ]
-
-
-def quiet():
-    log.level = 0

@@ -358,7 +358,7 @@ def test_transaction_status():
 def test_codes_of_errors():
     s = setup201()
     assert s.ask("NoSuchAction", {}).code == "NotImplemented"
-    assert s.ask("SendLocalList", {}).code == "NotSupported"
+    assert s.ask("PublishFirmware", {}).code == "NotSupported"
     assert s.ask("BootNotification", {}).code == "NotSupported"
     assert s.ask("Reset", {"type": "Soft"}).code == "PropertyConstraintViolation"
     assert s.ask("Reset", {"type": 5}).code == "TypeConstraintViolation"

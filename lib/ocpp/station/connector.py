@@ -130,6 +130,7 @@ class Connector(Session):
         if error not in self.errors:
             self.clear_error(code, error.vendor_code)
             self.errors.append(error)
+            self.station.dialect.trouble(self, code, True)
 
     def clear_error(self, code=None, vendor_code=None):
         """The error is gone; None: all of them."""
@@ -140,6 +141,8 @@ class Connector(Session):
             )
             if not gone:
                 keep.append(e)
+            else:
+                self.station.dialect.trouble(self, e.code, False)
         if len(keep) != len(self.errors):
             self.errors = keep
 
@@ -250,8 +253,7 @@ class Connector(Session):
             if not self.operative or not station.operative or station.installing:
                 return UNAVAILABLE
             if self.reservation is not None and self.grant is None:
-                if self.reserved_itself or not self.plugged:
-                    return _RESERVED
+                return _RESERVED
         cable = self.plugged or self.lock_holder is not None or (tx is not None and tx.cable)
         return _OCCUPIED if cable else AVAILABLE
 

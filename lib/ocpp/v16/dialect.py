@@ -93,6 +93,9 @@ class Dialect:
         if payload:
             self.station.rpc.call("MeterValues", payload)
 
+    def trouble(self, connector, code, active):
+        """An error of a connector appeared, or is gone: told with its state."""
+
     def reservation_ended(self, id, why):
         """A reservation is "Expired" or "Removed": told by the state of the connector alone."""
 

@@ -106,6 +106,12 @@ class Dialect:
         """Meter values outside a transaction."""
         self.op("MeterValues").send(self, connector, stamp, samples)
 
+    def trouble(self, connector, code, active):
+        """An error of a connector appeared (`active`), or is gone."""
+        from ocpp.v2 import trouble
+
+        trouble.tell(self, connector, code, active)
+
     def reservation_ended(self, id, why):
         """A reservation is "Expired" or "Removed" (H02.FR.03)."""
         payload = {"reservationId": id, "reservationUpdateStatus": why}

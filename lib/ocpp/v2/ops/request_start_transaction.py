@@ -28,10 +28,21 @@ def handle(dialect, request):
     else:
         profile = None  # to be ignored then (F01.FR.12)
     token = p["idToken"]
+    group = p.get("groupIdToken")
+    running = [(c, c.tx) for c in station.connectors if c.tx]
     accepted = station.tokens.remote_start(
-        token["idToken"], connector, token["type"], p["remoteStartId"], profile
+        token["idToken"],
+        connector,
+        token["type"],
+        p["remoteStartId"],
+        profile,
+        group["idToken"] if group else None,
     )
-    return {"status": "Accepted" if accepted else "Rejected"}
+    answer = {"status": "Accepted" if accepted else "Rejected"}
+    for c, tx in running:  # F01.FR.13, F02.FR.05: one that runs and that this is for
+        if accepted and (c is connector or tx.remote_start_id == p["remoteStartId"]):
+            answer["transactionId"] = str(tx.id)
+    return answer
 
 
 def _record(station, profile):

@@ -12,7 +12,7 @@ def handle(dialect, request):
         return {"status": "UnknownConnector"}
     if station.on_unlock is None:
         raise CallError("NotSupported", "the cable is not locked here")
-    if found[0].tx:
+    if found[0].tx and found[0].tx.authorized:
         return {"status": "OngoingAuthorizedTransaction"}
     station.unlock(found[0], lambda status: request.reply({"status": status}))
     return None
