@@ -301,10 +301,6 @@ class Station(Host, OnDemand):
             return FAULTED
         return AVAILABLE if self.operative else UNAVAILABLE
 
-    def record(self, kind, tx, data):
-        """Write what happened to a transaction; it is delivered in due course."""
-        self.append(kind, tx.key, data)
-
     def append(self, kind, key, data, stamp=None):
         """Write a record to the transaction log and have it delivered. What does not fit into a
         record are meter values: they are thinned out, the first and the last one going last."""

@@ -1,4 +1,4 @@
-# heap: 3M
+# heap: 4M
 """Sessions of OCPP 2.0.1 over a loopback: the same domain through the other dialect."""
 
 from central import Setup

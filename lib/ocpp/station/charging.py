@@ -115,7 +115,7 @@ def _begin(c, grant, trigger):
         from ocpp.station import points
 
         points.started(c, grant, data)
-    station.record(txlog.START, tx, data)
+    station.append(txlog.START, tx.key, data)
 
 
 def granted(grant):
@@ -297,7 +297,7 @@ def _finish(c):
     values = station.metering.end(c)
     if values:
         data["values"] = values
-    station.record(txlog.END, tx, data)
+    station.append(txlog.END, tx.key, data)
     c.tx = None
     gone = tx.ending == _EV_DISCONNECTED or tx.end_trigger == _LOST
     c.finishing = c.plugged or c.occupied or gone
