@@ -47,7 +47,7 @@ POST connectors/N/lock simulate.lock !jam:bool
 POST connectors/N/meter simulate.meter energy_wh:n0..1000000000000 signed:bool
 POST connectors/N/parking simulate.parking !occupied:bool
 POST rfid present !idTag:s1-255 connector:i-999999..999999 type:ISO14443|ISO15693
-POST auth present !idTag:s1-255 connector:i-999999..999999 type:TOKEN
+POST auth present !idTag:s255 connector:i-999999..999999 type:TOKEN
 POST network simulate.network !online:bool
 POST speed simulate.speed !speed:n0.001..10000
 POST security_event security_event !type:s1-50 info:s255

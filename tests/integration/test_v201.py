@@ -49,6 +49,7 @@ def test_a_session(ocpp_csms, charger):
     cs.card("DEADBEEF", connector=1)
     end = wait_event(ocpp_csms, "Ended")
     assert end["triggerReason"] == "StopAuthorized" and end["idToken"] == CARD
+    assert end["transactionInfo"].pop("timeSpentCharging") > 0
     assert end["transactionInfo"] == {
         "transactionId": id,
         "stoppedReason": "Local",

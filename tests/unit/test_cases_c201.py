@@ -1,5 +1,6 @@
 # marks: slow
-# heap: 3M
+# heap: 4M
+# timeout: 240
 """OCPP 2.0.1 part 6, block C: who may charge."""
 
 from cases201 import CARD, Case

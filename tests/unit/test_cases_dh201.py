@@ -1,5 +1,6 @@
 # marks: slow
-# heap: 3M
+# heap: 4M
+# timeout: 240
 """OCPP 2.0.1, blocks D (local list) and H (reservation): cases of our own, from the standard."""
 
 from cases201 import CARD, Case

@@ -1,5 +1,6 @@
 # marks: slow
-# heap: 3M
+# heap: 4M
+# timeout: 240
 """OCPP 2.0.1 part 6, blocks F (remote control) and P (data transfer)."""
 
 from cases201 import CARD, Case, samples
