@@ -98,6 +98,7 @@ class Boot(Setup):
             world.connectors,
             world.settings,
             "/flash",
+            world.config,
             online=False,
             clock=FakeClock(start=0x1000),
         )
@@ -110,7 +111,7 @@ class Boot(Setup):
             c.plugged = c.ev_ready = car
         world.flash.check()
         if online:
-            self.connection.connect("ocpp1.6")
+            self.connection.connect(world.protocol)
 
     def run(self, ms, step=_STEP):
         world = self.world
@@ -169,6 +170,10 @@ class Boot(Setup):
 
 
 class World:
+    protocol = "ocpp1.6"
+    config = None
+    recorder = Recorder
+
     def __init__(self, connectors=1, settings=None):
         self.connectors = connectors
         self.settings = {"MeterValueSampleInterval": "20", "HeartbeatInterval": "3600"}
@@ -180,7 +185,7 @@ class World:
         except OSError:
             pass
         self.flash.mount()
-        self.csms = Recorder(self)
+        self.csms = self.recorder(self)
         self.wh = [1000] * connectors
         self.cars = [False] * connectors
         self.flowed = 0  # Wh in all
@@ -211,8 +216,8 @@ class World:
         s = self.boot()
         s.run(15000, _CALM)
         for n in range(self.connectors):
-            if s.station.connectors[n].tx:
-                s.station.present(s.station.connectors[n].tx.id_token, n + 1)
+            if s.station.connectors[n].authorized:
+                s.station.present(s.station.connectors[n].authorized, n + 1)
         s.run(3000)
         for n in range(self.connectors):
             s.unplug(n + 1)

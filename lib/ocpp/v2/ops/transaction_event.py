@@ -85,12 +85,14 @@ def learn(dialect, record, result):
         for c in station.connectors:
             if c.tx and c.tx.key == record.key:
                 token = token or c.tx.id_token
-        if record.kind != END and token is not None:
+        if not token:
+            pass  # nobody was asked who it is (C02)
+        elif record.kind != END:
             station.authorization.started(record.key, token, id, info)
-        elif token:
+        else:
             station.authorization.learn(token, info)
     if record.kind == START:
-        return id, told["status"] if told else None
+        return id, told["status"] if told and record.data.get("id") else None
     return None, None
 
 

@@ -1,0 +1,12 @@
+# heap: 12M
+# timeout: 900
+# marks: slow proof
+"""Power cuts at every block operation of sessions of OCPP 2.0.1. See `power_scenarios201.py`."""
+
+from power_scenarios201 import CASES
+
+
+def test_every_cut():
+    cuts = sum([proof.run() for proof in CASES])
+    print("%d power cuts in all" % cuts)
+    assert cuts > 200
