@@ -281,7 +281,8 @@ class Api:
     def _limit(self, number, body):
         amperes = body["current_a"]
         current = None if amperes is None else int(amperes * 1000)
-        self.station().set_limit(number, current, "api", body.get("seconds"))
+        source, critical = body.get("source", "api"), body.get("grid")
+        self.station().set_limit(number, current, source, body.get("seconds"), critical)
 
     # -- the station ------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ GET console views.console -
 GET history views.history -
 GET connectors/N/explain explain -
 GET explain explain_all -
-POST connectors/N/limit limit !current_a:n0..2000? seconds:i1..604800
-POST limit limit_all !current_a:n0..2000? seconds:i1..604800
+POST connectors/N/limit limit !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
+POST limit limit_all !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
 GET settings settings -
 GET settings/table views.settings -
 POST settings change_settings *

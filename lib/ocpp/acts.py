@@ -77,10 +77,11 @@ def reset(station, kind):
     return True
 
 
-def set_limit(station, number, current_ma, source="host", seconds=None):
+def set_limit(station, number, current_ma, source="host", seconds=None, critical=None):
     """A limit of the host's own: mA per phase for connector `number`, 0: for all together; None:
-    no more. The lowest of all sources and profiles holds. `seconds`: it ends by itself.
-    ValueError, TypeError."""
+    no more. The lowest of all sources and profiles holds. `seconds`: it ends by itself. In 2.x the
+    central system is told: `source` "EMS", "SO" (grid operator) or another, `critical` for the
+    grid. ValueError, TypeError."""
     if number != 0:
         station.connector(number)
     for value in (current_ma, seconds):
@@ -88,12 +89,23 @@ def set_limit(station, number, current_ma, source="host", seconds=None):
             raise TypeError("a whole number or None is wanted, not %r" % (value,))
         if value is not None and value < 0:
             raise ValueError("less than 0: %d" % value)
+    get = station.settings.get
+    if source in ("EMS", "SO") and not get("SmartChargingCtrlr.ExternalControlSignalsEnabled"):
+        raise ValueError("signals from outside are switched off (ExternalControlSignalsEnabled)")
     external = station.limits.external
     if current_ma is None:
-        external.pop((source, number), None)
+        before = external.pop((source, number), None)
+        if before:
+            station.dialect.limited(number, source)
     else:
         end = None if seconds is None else station.clock.uptime() + seconds
-        external[(source, number)] = (current_ma // 100, end)
+        before = external.get((source, number))
+        now = external[(source, number)] = (current_ma // 100, end)
+        from ocpp.station import offers
+
+        if before is None or offers.significant(station, before[0], now[0]):
+            station.dialect.limited(number, source, now, critical)
+    station.limits.shifted = True
     station.limits.turn = 0
     station.limits.changed()
 

@@ -70,7 +70,8 @@ def code(s, evse, p):
 
 def up(connectors=1, **more):
     s = setup201(connectors=connectors, **more)
-    s.csms.answers["ReportChargingProfiles"] = {}
+    for action in ("ReportChargingProfiles", "NotifyChargingLimit", "ClearedChargingLimit"):
+        s.csms.answers[action] = {}
     return s
 
 
@@ -549,3 +550,61 @@ def test_controller_of_iso_15118_gets_the_schedules():
     assert given == [(1, p["chargingSchedule"])] and s.c.limit_ma == 12000
     assert reports(s) == [(1, "CSO", [60])]
     assert s.csms.sent("ReportChargingProfiles")[0]["chargingProfile"] == [p]
+
+
+def limits(s):
+    return s.csms.sent("NotifyChargingLimit"), s.csms.sent("ClearedChargingLimit")
+
+
+def test_k11_k12_k13_limits_from_outside():
+    s = charging(2)
+    s.csms.forget()
+    s.station.set_limit(0, 20000, "EMS")
+    s.run(1000)
+    assert limits(s) == ([{"chargingLimit": {"chargingLimitSource": "EMS"}}], [])
+    (event,) = s.csms.sent("TransactionEvent")
+    assert event["eventType"] == "Updated" and event["triggerReason"] == "ChargingRateChanged"
+    assert event["meterValue"] and event["evse"]["id"] == 1
+    s.csms.forget()
+    s.station.set_limit(2, 10000, "heating")  # where no transaction runs
+    s.run(1000)
+    assert limits(s)[0] == [{"evseId": 2, "chargingLimit": {"chargingLimitSource": "Other"}}]
+    assert s.csms.sent("TransactionEvent") == []
+    s.csms.forget()
+    s.station.set_limit(0, 19950, "EMS")  # not worth telling
+    s.run(1000)
+    assert limits(s) == ([], []) and s.csms.sent("TransactionEvent") == []
+    s.station.set_limit(0, None, "EMS")
+    s.station.set_limit(2, None, "heating")
+    s.station.set_limit(2, None, "heating")  # is gone already
+    s.run(1000)
+    assert limits(s)[1] == [
+        {"chargingLimitSource": "EMS"},
+        {"evseId": 2, "chargingLimitSource": "Other"},
+    ]
+    assert [e["triggerReason"] for e in s.csms.sent("TransactionEvent")] == ["ChargingRateChanged"]
+
+
+def test_k12_with_schedules_and_an_end():
+    s = up(settings={"SmartChargingCtrlr.NotifyChargingLimitWithSchedules": "true"})
+    s.station.set_limit(1, 8500, "SO", 60, True)
+    s.run(500)
+    (told,), _ = limits(s)
+    assert told["chargingLimit"] == {"chargingLimitSource": "SO", "isGridCritical": True}
+    (schedule,) = told["chargingSchedule"]
+    assert schedule["duration"] == 60 and schedule["chargingRateUnit"] == "A"
+    assert schedule["chargingSchedulePeriod"] == [{"startPeriod": 0, "limit": 8.5}]
+    s.run(62000, 100)
+    assert limits(s)[1] == [{"evseId": 1, "chargingLimitSource": "SO"}]
+
+
+def test_signals_from_outside_switched_off():
+    s = up(settings={"SmartChargingCtrlr.ExternalControlSignalsEnabled": "false"})
+    for source in ("EMS", "SO"):
+        try:
+            s.station.set_limit(0, 6000, source)
+            raise AssertionError("not refused")
+        except ValueError:
+            pass
+    s.station.set_limit(0, 6000, "fuse")  # the host's own hardware
+    assert s.station.limits.external == {("fuse", 0): (60, None)}

@@ -22,6 +22,7 @@ class Limits:
         self.pool = [None, None]  # tenths of A per phase, of W: for all connectors together
         self.idle = [None] * len(station.connectors)  # see `offers`
         self.editing = False  # True: a job changes the profiles
+        self.shifted = False  # True: the host has changed a limit of its own
         self.turn = 0  # uptime at which they are shared anew
         self.until = 0  # uptime until which `base` and `pool` hold
         self._stale = True

@@ -42,10 +42,34 @@ def share_out(limits):
     if shared:
         _share(limits, wants, caps, pool, watts, now)
     for i, c in enumerate(station.connectors):
+        before = c.limit_ma
         if _offer(c, caps[i], limits.base[i], least):
             limits.told_at = 0
+            if limits.shifted and c.tx and not c.tx.ending:
+                _tell(c, before)
         if shared and c.tx:
             _watch(limits, i, c, now)
+    limits.shifted = False
+
+
+def _tell(c, before):
+    """What a running transaction may draw has changed from outside (OCPP 2.0.1 K11.FR.05)."""
+    station = c.station
+    if station.dialect.tracks_states and significant(station, before, c.limit_ma):
+        from ocpp.station import charging
+
+        wanted = station.settings.get("MeterValuesSampledData")
+        samples = station.metering.samples(c, wanted, "Other")
+        charging.record_samples(c, samples, "ChargingRateChanged")
+
+
+def significant(station, before, now):
+    """True if a change from one limit to another is worth telling (OCPP 2.0.1 K11 to K13); None:
+    no limit."""
+    if before is None or now is None:
+        return before != now
+    least = station.settings.get("SmartChargingCtrlr.LimitChangeSignificance")
+    return before != now and abs(now - before) * 100 >= least * before
 
 
 def _forget(limits, now):
@@ -53,6 +77,8 @@ def _forget(limits, now):
     for key, (_, end) in list(limits.external.items()):
         if end is not None and end <= now:
             del limits.external[key]
+            limits.station.dialect.limited(key[1], key[0])
+            limits.shifted = True
             limits.changed()
 
 

@@ -45,6 +45,12 @@ TABLE = (
     "ChargeProfileMaxStackLevel|SmartChargingCtrlr.ProfileStackLevel|int||99|0..|r|",
     # The hardware can choose the phase that charging on one phase uses.
     "|SmartChargingCtrlr.ACPhaseSwitchingSupported|bool||false||r|lazy",
+    # Signals from outside (of a home's energy manager, of the grid operator) limit the charging.
+    "|SmartChargingCtrlr.ExternalControlSignalsEnabled|bool||true||rw|lazy",
+    # What is told of such a limit contains it.
+    "|SmartChargingCtrlr.NotifyChargingLimitWithSchedules|bool||false||rw|lazy",
+    # A smaller change of a limit is not told.
+    "|SmartChargingCtrlr.LimitChangeSignificance|int|%|1|0..100|rw|lazy",
     # Current: profiles in A are taken, Power: those in W.
     "ChargingScheduleAllowedChargingRateUnit||csl||Current,Power|Current,Power|r|",
     # Percent by which a limit must change to be told.

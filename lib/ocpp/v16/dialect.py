@@ -108,6 +108,9 @@ class Dialect:
         action = "LogStatusNotification" if id is not None else "DiagnosticsStatusNotification"
         self.op(action).send(self, status, id)
 
+    def limited(self, number, source, limit=None, critical=None):
+        """The host has set or, None, taken back a limit of its own: there is no word for that."""
+
     def ev_left(self, transaction_id):
         """The EV has left after its transaction (CustomIdleFeeAfterStop)."""
         from ocpp.v16 import pricing

@@ -117,6 +117,11 @@ class Dialect:
         payload = {"reservationId": id, "reservationUpdateStatus": why}
         self.station.rpc.call("ReservationStatusUpdate", payload)
 
+    def limited(self, number, source, limit=None, critical=None):
+        """The host has set a limit of its own: (tenths of A, uptime of its end or None); None: it
+        has taken it back, or its time is over (K11 to K14)."""
+        self.op("NotifyChargingLimit").send(self, number, source, limit, critical)
+
     def ev_left(self, transaction_id):
         """The EV has left after its transaction: told by the state of the connector."""
 
