@@ -145,6 +145,23 @@ class Pricing:
             station.dialect.idle_samples(c, station.stamp(), samples)
 
 
+def moment_of(wanted):
+    """When meter values are wanted, as `Pricing.running` takes it, of a triggerMeterValue; None:
+    never. ValueError, TypeError, AttributeError for what is none."""
+    if not wanted:
+        return None
+    from ocpp.iso import from_iso
+
+    moment = {"states": list(wanted.get("atCPStatus") or wanted.get("atConnectorStatus") or ())}
+    if wanted.get("atTime"):
+        moment["time"] = from_iso(wanted["atTime"])
+    if wanted.get("atEnergykWh") is not None:
+        moment["wh"] = int(wanted["atEnergykWh"] * 1000)
+    if wanted.get("atPowerkW") is not None:
+        moment["w"] = wanted["atPowerkW"] * 1000
+    return moment
+
+
 def wrong(text):
     """Why a text can't be a price as JSON, None: it can."""
     from ocpp.strictjson import loads

@@ -3,7 +3,8 @@ RunningCost, FinalCost from the central system, ConnectorUnplugged to it."""
 
 import json
 
-from ocpp.iso import from_iso, to_iso
+from ocpp.iso import to_iso
+from ocpp.station.pricing import moment_of
 from ocpp.strictjson import loads
 
 VENDOR = "org.openchargealliance.costmsg"
@@ -50,7 +51,7 @@ def _running(station, told):
     connector = _connector(station, told)
     if connector is None or not _is_cost(told.get("cost")):
         return False
-    moment = _moment(told.pop("triggerMeterValue", None))
+    moment = moment_of(told.pop("triggerMeterValue", None))
     station.part("pricing").running(connector, _words(told), moment)
     return True
 
@@ -76,20 +77,6 @@ def _words(told):
     if "priceTextExtra" in told:
         told["texts"] = told.pop("priceTextExtra")
     return told
-
-
-def _moment(wanted):
-    """When meter values are wanted, see `Pricing.running`."""
-    if not wanted:
-        return None
-    moment = {"states": list(wanted.get("atCPStatus") or ())}
-    if wanted.get("atTime"):
-        moment["time"] = from_iso(wanted["atTime"])
-    if wanted.get("atEnergykWh") is not None:
-        moment["wh"] = int(wanted["atEnergykWh"] * 1000)
-    if wanted.get("atPowerkW") is not None:
-        moment["w"] = wanted["atPowerkW"] * 1000
-    return moment
 
 
 def _is_cost(value):

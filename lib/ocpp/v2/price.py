@@ -2,8 +2,8 @@
 (org.openchargealliance.costmsg, org.openchargealliance.multilanguage), in the words of the
 domain."""
 
-from ocpp.iso import from_iso
 from ocpp.log import log
+from ocpp.station.pricing import moment_of
 
 _COST = const("org.openchargealliance.costmsg")
 _LANGUAGES = const("org.openchargealliance.multilanguage")
@@ -22,7 +22,7 @@ def running(station, connector, cost, custom=None):
     told["cost"] = cost
     moment = None
     try:
-        moment = _moment(told.pop("triggerMeterValue", None))
+        moment = moment_of(told.pop("triggerMeterValue", None))
     except (ValueError, TypeError, AttributeError) as e:
         log.warn("price", "triggerMeterValue:", e)
     station.part("pricing").running(connector, told, moment)
@@ -75,17 +75,3 @@ def _custom(station, custom):
     told = dict(custom)
     del told["vendorId"]
     return told
-
-
-def _moment(wanted):
-    """When meter values are wanted, see `Pricing.running`."""
-    if not wanted:
-        return None
-    moment = {"states": list(wanted.get("atCPStatus") or wanted.get("atConnectorStatus") or ())}
-    if wanted.get("atTime"):
-        moment["time"] = from_iso(wanted["atTime"])
-    if wanted.get("atEnergykWh") is not None:
-        moment["wh"] = int(wanted["atEnergykWh"] * 1000)
-    if wanted.get("atPowerkW") is not None:
-        moment["w"] = wanted["atPowerkW"] * 1000
-    return moment
