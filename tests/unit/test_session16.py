@@ -116,3 +116,23 @@ def test_rejected_card():
     s.station.present("BAD")
     s.run(1000)
     assert s.c.tx is None and ("AuthorizationRejected", None) in s.events
+
+
+def test_without_a_lock_nobody_has_to_come_back():
+    """A station that has none holds no cable: it is free again when the car has left."""
+    s = Setup(config={"connector_lock": False})
+    s.run(500)
+    s.charge()
+    s.unplug()
+    s.run(1000)
+    assert s.csms.sent("StopTransaction")[0]["reason"] == "EVDisconnected"
+    assert s.c.status == "Available", s.c.status
+    s.csms.answers["StartTransaction"] = {"transactionId": 7, "idTagInfo": {"status": "Blocked"}}
+    s.plug()
+    s.run(200)
+    s.station.present("TAG2", 1)
+    s.run(2500)
+    assert s.csms.sent("StopTransaction")[1]["reason"] == "DeAuthorized"
+    s.unplug()
+    s.run(1000)
+    assert s.c.status == "Available", s.c.status

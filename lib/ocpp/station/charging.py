@@ -257,6 +257,12 @@ def release(c, anyhow=False):
     if anyhow or not c.station.locks or settings.get("UnlockConnectorOnEVSideDisconnect"):
         c.lock_wanted = False
     else:
+        _keep_shut(c)
+
+
+def _keep_shut(c):
+    """The cable stays locked until its user comes; without a lock nobody has to."""
+    if c.station.config.get("connector_lock") is not False:
         c.lock_holder = (c.tx.id_token, c.tx.parent)
 
 
@@ -276,7 +282,7 @@ def withhold(c):
     c.tx.suspended = True
     if c.station.settings.get("StopTransactionOnInvalidId"):
         if c.station.locks:
-            c.lock_holder = (c.tx.id_token, c.tx.parent)
+            _keep_shut(c)
         c.stop(None, _DEAUTHORIZED)
 
 
