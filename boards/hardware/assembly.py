@@ -58,7 +58,8 @@ class Assembly:
         if part is None:
             return None
         name = "meter%d" % number
-        meter = self._builder.meter(part, name, outlet["max_a"] * 250 * outlet["phases"])
+        # The most that can flow: more than is allowed, at more than the usual voltage
+        meter = self._builder.meter(part, name, outlet["max_a"] * 400 * outlet["phases"])
         if hasattr(meter.register, "jumps"):
             self.jumps[name] = meter.register.jumps
         return meter
@@ -76,6 +77,7 @@ class Assembly:
         controller = Controller(hal, self._clock, guard)
         evse = Evse(number, controller, guard, meter, _parking(outlet), hal.sensor)
         evse.switches_phases = hal.switches_phases
+        evse.all_phases = hal.phases
         evse.locked = hal.locked if hal.has_lock else None
         if load is not None:
             evse.load, evse.clock = load, self._clock

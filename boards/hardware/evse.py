@@ -17,6 +17,8 @@ class Evse:
     lights = None
     locked = None  # fn() -> as `Hal.locked`; None: no lock
     shown = "booting"  # state of the station's connector
+    all_phases = 1  # of the contactor, when all are closed
+    _in_use = 0  # phases that were seen to carry current
     relay = None  # `Relay` of a foreign controller
     # Without a pilot
     load = None  # `Load`
@@ -24,6 +26,7 @@ class Evse:
     idle_s = 0  # so long with none, and the load is gone; 0: never
     clock = None
     _idle = None  # `Stopwatch` while it draws nothing
+    _done = False  # it has drawn nothing for so long that it counts as gone
 
     def __init__(self, number, controller, guard, meter=None, parking=None, sensor=None):
         self.id = number
@@ -102,14 +105,16 @@ class Evse:
 
     @property
     def phases(self):
-        """Phases the car uses, None: not known."""
+        """Phases that the car uses when all are offered, None: not known (yet)."""
         meter = self.meter
-        if meter is None or meter.stale:
-            return None
-        live = 0
-        for phase in (1, 2, 3):
-            live += (meter.current_ma(phase) or 0) >= _LIVE_MA
-        return live or None
+        if not self.connected:
+            self._in_use = 0
+        elif meter is not None and not meter.stale and self.guard.phases == self.all_phases:
+            live = 0
+            for phase in (1, 2, 3):
+                live += (meter.current_ma(phase) or 0) >= _LIVE_MA
+            self._in_use = max(live, self._in_use)  # they need not begin together
+        return self._in_use or None
 
     def measurands(self):
         """(measurand, fn() -> number or None, unit, phase, location) beside the register."""
@@ -131,15 +136,16 @@ class Evse:
         load = self.load
         if self.limit_ma is not None and self.limit_ma < load.max_ma:
             self.controller.limit_ma = 0
-        there = bool(self.authorized)
-        if there and self.idle_s:
-            there = self._draws()
-        load.wanted = there
+        if not self.authorized:
+            self._done = False
+        elif self.idle_s and not self._done:
+            self._done = not self._draws()
+        load.wanted = bool(self.authorized) and not self._done
 
     def _draws(self):
         """Does the load still draw power, or did a moment ago?"""
         power = getattr(self.meter, "power_w", None) or 0
-        if power >= self.idle_w or not self.guard.phases or not self.load.wanted:
+        if power >= self.idle_w or not self.guard.phases:
             self._idle = None
             return True
         if self._idle is None:
@@ -151,9 +157,9 @@ _CODES = {"Meter": "PowerMeterFailure", "Reader": "ReaderFailure"}
 
 
 class Relay:
-    """The own contactor before or behind a foreign controller, which has the pilot: closed while
-    energy may flow and the device is heard; open at the latest 6 s after it may no longer. `tick`
-    as that of `Guard`: opens it when the main loop stands still."""
+    """The own contactor, if there is one, beside a foreign controller that has the pilot: closed
+    while energy may flow and the device is heard; open at the latest 6 s after it may no longer.
+    `tick` as that of `Guard`: opens it when the main loop stands still."""
 
     worst_ms = 0
 
@@ -173,12 +179,19 @@ class Relay:
         flows = controller.permit or (controller.ev_ready and self._since.ms() < WITHDRAW_MS)
         bad = [f for f in controller.faults if f.faulted]
         self.phases = 1 if flows and not bad else 0
-        self._main.set(self.phases > 0)
+        self._command()
         self._fed = self._clock.ticks()
 
     def open(self, _reason=""):
         self.phases = 0
-        self._main.set(False)
+        self._command()
+
+    def _command(self):
+        main = self._main
+        if main is not None:
+            main.set(self.phases > 0)
+            if main.second is not None:
+                main.second.set(self.phases > 0)
 
     def tick(self, _=None):
         if self.phases and self._clock.diff(self._clock.ticks(), self._fed) > STALL_MS:

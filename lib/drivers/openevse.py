@@ -105,6 +105,12 @@ class OpenEVSE(Foreign):
     def voltage_mv(self, phase):
         return None if self.silent or phase > self._phases else self._mv
 
+    def measurands(self):
+        """(measurand, fn() -> number or None, unit, phase, location) beside the register."""
+        yield "Power.Active.Import", lambda: self.power_w, "W", None, "Outlet"
+        yield "Current.Import", lambda: _milli(self.current_ma(1)), "A", "L1", "Outlet"
+        yield "Voltage", lambda: _milli(self.voltage_mv(1)), "V", "L1-N", "Outlet"
+
     # -- exchange
 
     def step(self):
@@ -249,3 +255,7 @@ def _int(word):
         return int(word)
     except ValueError:
         raise RAPIError("nonsense") from None
+
+
+def _milli(value):
+    return None if value is None else value / 1000

@@ -51,6 +51,9 @@ class Clock:
     def ticks(self):
         return self.now
 
+    def uptime(self):
+        return simtime.now_us // 1000000
+
     def diff(self, a, b):
         return ((a - b + 0x10000000) & 0x1FFFFFFF) - 0x10000000
 
@@ -349,9 +352,11 @@ class Charger:
     def wire_reader(self, part):
         if part["driver"] == "rdm6300":
             reader = SerialReader(self.line(part["uart"], (9600, None)))
-        else:
+        elif part.get("i2c") is not None:
             reader = reader_fakes.FakePN532(self.clock)
             machine.i2c_device(part["i2c"], 0x24, reader_fakes.FakeI2C(reader))
+        else:
+            return  # a test attaches it
         self.readers.append(reader)
 
     def hold(self, digits, reader=0):

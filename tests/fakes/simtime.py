@@ -1,6 +1,6 @@
 """Time of the fake chip: it stands still until somebody moves it, and the timers ring as it goes.
 
-    simtime.advance(5)       5 ms go by; what `every` asked for is called each ms, timers when due
+    simtime.advance(5)       5 ms go by; what is in `every` is called each ms, timers when due
     simtime.spend(12)        12 us of the running code, as an ADC takes them: nothing rings
 
 Also the module `time` of the firmware, once `install()` has put it in its place.
@@ -13,8 +13,9 @@ import utime  # the interpreter's own
 _MASK = const(0x3FFFFFFF)  # ticks of a chip wrap at 2**30
 
 now_us = 5_000_000  # since the chip was switched on
+_seen_us = now_us  # when the world was last called
 timers = []  # machine.Timer that run
-every = []  # fn(ms), each ms: the world around the chip
+every = []  # fn(ms), about each ms: the world around the chip
 epoch_s = 0  # what time() tells at the start: boards have no clock
 
 
@@ -32,13 +33,16 @@ def spend(us):
 
 
 def advance(ms):
-    """Let `ms` milliseconds go by, in order: the world, then the timers that are due."""
-    global now_us
+    """Let `ms` milliseconds go by, in order: the world, then the timers that are due. What they
+    spend counts."""
+    global now_us, _seen_us
     end = (now_us // 1000 + ms) * 1000
     while now_us < end:
         now_us += 1000 - now_us % 1000
+        gone = (now_us - _seen_us) // 1000
+        _seen_us = now_us
         for fn in every:
-            fn(1)
+            fn(gone)
         for timer in list(timers):
             timer.ring(now_us)
 
