@@ -7,8 +7,7 @@ contactor or a monitor it is out of order; all else is only missing.
 import gc
 
 from hardware import build
-from hardware.evse import Evse, Nothing, Relay
-from hardware.outlet import Load
+from hardware.evse import Evse
 from ocpp.log import log
 
 
@@ -38,6 +37,8 @@ class Assembly:
             make = self._foreign if "foreign" in outlet else self._own
             evse = make(number, outlet, main, meter)
         except Exception as e:  # what protects people is missing
+            from hardware.standin import Nothing
+
             words = text(e)
             log.error("connector %d" % number, "out of order:", words)
             nothing = Nothing(words, main)
@@ -69,7 +70,11 @@ class Assembly:
         from evse.controller import Controller
         from evse.guard import Guard
 
-        load = None if "pilot" in outlet else Load()
+        load = None
+        if "pilot" not in outlet:
+            from hardware.plug import Load
+
+            load = Load()
         hal = self._builder.outlet(outlet, main, load)
         hal.meter = meter
         hal.sensor = self._sensor(outlet, hal)
@@ -92,6 +97,8 @@ class Assembly:
         return self._builder.thermometer(part)
 
     def _foreign(self, number, outlet, main, meter):
+        from hardware.standin import Relay
+
         controller = self._builder.foreign(outlet["foreign"], outlet["max_a"] * 1000)
         if meter is None and hasattr(controller, "energy_wh"):
             meter = controller

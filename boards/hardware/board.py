@@ -23,7 +23,8 @@ _EPOCH_2000 = const(946684800)
 
 
 class Board:
-    """`config`: checked, with "hardware"; `folder`: where meters keep their registers."""
+    """`config`: checked, with "hardware", which is taken out of it: it is needed no more.
+    `folder`: where meters keep their registers."""
 
     speed = 1  # how much faster than real time it runs
     online = True  # the network is not taken away
@@ -39,7 +40,7 @@ class Board:
         self._young = True  # parts are not yet expected to have answered
         self._store = Store(_made(folder + "/meters"))
         self._event = None  # of the button, not yet taken
-        plan = config["hardware"]
+        plan = config.pop("hardware")
         made = Assembly(plan, self._clock, self._store)
         self._mains = made.mains  # `Switch` of each contactor, None without one
         self.evses = made.evses

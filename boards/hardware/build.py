@@ -5,7 +5,7 @@ What fails here raises what the driver or the port raises; `assembly` decides wh
 
 from machine import ADC, PWM, Pin
 
-from hardware.outlet import AnalogThermometer, Cable, Lock, Outlet, Switch
+from hardware.outlet import Outlet, Switch
 from hardware.pilot import PilotPin
 
 _PULLS = {"none": None, "up": Pin.PULL_UP, "down": Pin.PULL_DOWN}
@@ -55,6 +55,8 @@ class Builder:
             hal.line = self.pilot(found["pilot"])
             hal.disconnects = found["pilot"]["cut"] is not None
         if "proximity" in found:
+            from hardware.analog import Cable
+
             part = found["proximity"]
             hal.cable = Cable(self.adc(part["adc"]), part["pull_ohm"], part["supply_mv"])
         if "lock" in found:
@@ -88,6 +90,8 @@ class Builder:
         return ADC(Pin(number))
 
     def lock(self, part):
+        from hardware.lock import Lock
+
         shut = output(part["pin"], part["active"])
         open = None if part["pin_b"] is None else output(part["pin_b"], part["active"])
         sense = part["sense"]
@@ -110,6 +114,8 @@ class Builder:
     def thermometer(self, part):
         driver = part["driver"]
         if driver == "mcp9700":
+            from hardware.analog import AnalogThermometer
+
             return AnalogThermometer(self.adc(part["adc"]))
         if driver == "ds18b20":
             import ds18x20

@@ -42,7 +42,8 @@ class Firmware:
         if parts:
             station["connectors"] = [parts]
         self.config = configured(board, **station)
-        self.charger = Charger(self.config["hardware"], board)
+        self.plan = self.config["hardware"]
+        self.charger = Charger(self.plan, board)
         self.outlet = self.charger.outlets[0]
         if attach:
             attach(self)

@@ -48,7 +48,7 @@ def tag(f):
 
 
 def rdm(f):
-    return f.config["hardware"]["rfid"][0]["driver"] == "rdm6300"
+    return f.plan["rfid"][0]["driver"] == "rdm6300"
 
 
 def begin(f):
