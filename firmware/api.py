@@ -12,9 +12,7 @@ import json
 import sys
 
 import report
-import routes
-from microdot import abort
-from microdot.microdot import HTTPException
+from microdot import HTTPException, abort
 from web import Server, answer, number
 
 from ocpp.log import log
@@ -38,14 +36,6 @@ def _message_pieces(frames, after, limit):
         mark = b", "
         n = max(n + 1, frames.first)
     yield "]}"
-
-
-def _setting_pieces(settings):
-    mark = "{"
-    for name, text in settings.items():
-        yield "%s%s: %s" % (mark, json.dumps(name), json.dumps(text))
-        mark = ", "
-    yield "}"
 
 
 class Events:
@@ -97,10 +87,11 @@ def _event_pieces(runner, after, repeat, look_ms):
 
 
 class Api:
-    """`serve` is what `asyncio.start_server` calls."""
+    """`serve` is what `asyncio.start_server` calls. `door`: the `Door` it is behind, or None."""
 
-    def __init__(self, runner):
+    def __init__(self, runner, door=None):
         self.runner = runner
+        self.door = door
         self.world = getattr(runner.board, "world", None)  # None: on a real board
         self._console = runner.config["console"]
         self._server = Server(self._respond)
@@ -152,12 +143,11 @@ class Api:
             return self._page(request)
         evse, name, fields = self._find(method, request.path)
         if fields == ["-"]:
-            module, _, name = name.rpartition(".")
-            if module:
-                return _borrowed(module, name, self, request)
-            act = getattr(self, name)
-            return act(request) if evse is None else act(evse, request)
-        body = _checked(request.body, fields)
+            return self._call(evse, name, request)
+        try:
+            body = _borrowed("fields", "parsed", request.body, fields)
+        finally:
+            sys.modules.pop("rules", None)
         if self.runner.record:
             self.runner.record.act(method, request.path, body)
         self._act(evse, name, body)
@@ -169,14 +159,17 @@ class Api:
         self._act(evse, name, body)
 
     def _act(self, evse, name, body):
-        module, _, name = name.rpartition(".")
-        arguments = (body,) if evse is None else (evse, body)
-        if module:
-            _borrowed(module, name, self, *arguments)
-        else:
-            getattr(self, name)(*arguments)
+        self._call(evse, name, body)
         if self.world:
             self.world.save()
+
+    def _call(self, evse, name, argument):
+        """What the table names: a method, or a function of a module."""
+        arguments = (argument,) if evse is None else (evse, argument)
+        module, _, name = name.rpartition(".")
+        if module:
+            return _borrowed(module, name, self, *arguments)
+        return getattr(self, name)(*arguments)
 
     def _page(self, request):
         """A file of the web console."""
@@ -206,15 +199,17 @@ class Api:
             number = parts[3]
             parts[3] = "N"
         path_of = "/".join(parts[2:])
-        found = routes.find(path_of, bool(self.world)) if parts[:2] == ["", "api"] else None
+        world = bool(self.world)
+        found = _borrowed("routes", "find", path_of, world) if parts[:2] == ["", "api"] else None
         if not found:
             abort(404, "no such path: " + path)
-        evse = None if number is None else self._evse(number)
+        evse = None if number is None else self.evse(number)
         if method not in found:
             abort(405, "%s takes %s" % (path, " and ".join(found)))
         return evse, found[method][0], found[method][1]
 
-    def _evse(self, number):
+    def evse(self, number):
+        """The EVSE of a number, or of a text from a path."""
         evses = self.runner.board.evses
         if isinstance(number, str):
             number = int(number) if number.isdigit() and len(number) < 4 else 0
@@ -223,6 +218,7 @@ class Api:
         return evses[number - 1]
 
     def station(self):
+        """The running station; the firmware is started at once if it was about to."""
         app = self.runner.ready()
         if app is None:
             abort(503, "the firmware does not start")
@@ -248,92 +244,6 @@ class Api:
         found.endless = True
         return found
 
-    def settings(self, req):
-        return answer(_setting_pieces(self.station().settings))
-
-    def explain(self, evse, req):
-        return answer(self._explained(evse.id))
-
-    def explain_all(self, req):
-        return answer(self._explained(0))
-
-    def _explained(self, number):
-        """See `acts.explain`; times as text."""
-        from ocpp.iso import to_iso
-
-        found = self.station().explain(number)
-        coming = found["next"]
-        if coming and coming["at"] is not None:
-            coming["at"] = to_iso(coming["at"])
-        return found
-
-    def doctor(self, req):
-        return answer(self.runner.findings())
-
-    # -- limits -----------------------------------------------------------------------------------
-
-    def limit(self, evse, body):
-        self._limit(evse.id, body)
-
-    def limit_all(self, body):
-        self._limit(0, body)
-
-    def _limit(self, number, body):
-        amperes = body["current_a"]
-        current = None if amperes is None else int(amperes * 1000)
-        source, critical = body.get("source", "api"), body.get("grid")
-        self.station().set_limit(number, current, source, body.get("seconds"), critical)
-
-    # -- the station ------------------------------------------------------------------------------
-
-    def present(self, body):
-        """A card or another means; while the firmware restarts nobody looks."""
-        connector = body.get("connector")
-        if connector is not None:
-            self._evse(connector)
-        if self.runner.app:
-            station = self.runner.app.station
-            station.present(body["idTag"], connector, body.get("type", "ISO14443"))
-
-    def change_settings(self, body):
-        settings = self.station().settings
-        for name in body:
-            if settings.lookup(name) is None:
-                abort(400, "unknown setting " + name)
-        for name in body:
-            try:
-                settings.force(name, body[name])
-            except (ValueError, OSError) as e:
-                abort(400, "%s is %s: %s" % (name, json.dumps(body[name]), e))
-
-    def examine(self, body):
-        self.station()
-        self.runner.examine()
-
-    def resend(self, body):
-        self.station().resend()
-
-    def auth_cache(self, body):
-        self.station().auth_cache_put(body)
-
-    def clear_auth_cache(self, body):
-        self.station().auth_cache_clear()
-
-    def local_list(self, body):
-        self._able("local_list_install")(body["version"], body["entries"])
-
-    def security_event(self, body):
-        self._able("security_event")(body["type"], body.get("info", ""))
-
-    def reboot(self, body):
-        self.runner.restart(body.get("reason", "PowerUp"), body.get("reason") == "LocalReset")
-
-    def _able(self, name):
-        act = getattr(self.station(), name, None)
-        if act is None:
-            raise NotImplementedError("this station can't do that")
-        return act
-
 
 def _header(request, name):
     return request.headers.get(name)
@@ -345,30 +255,3 @@ def _borrowed(module, name, *arguments):
         return getattr(__import__(module), name)(*arguments)
     finally:
         sys.modules.pop(module, None)
-
-
-def _checked(body, fields):
-    """The JSON object of a request body, which keeps to its fields. The code that looks at it is
-    in memory only meanwhile."""
-    value = _object(body)
-    try:
-        from fields import checked
-
-        return checked(value, fields)
-    finally:
-        for name in ("fields", "rules"):
-            sys.modules.pop(name, None)
-
-
-def _object(body):
-    """The JSON object of a request body; {} if there is none."""
-    from ocpp.strictjson import loads  # only while it is needed: `lib/ocpp` lets it go
-
-    try:
-        text = body.decode().strip()
-        value = loads(text) if text else {}
-    except (ValueError, UnicodeError):
-        abort(400, "the body is not JSON")
-    if not isinstance(value, dict):
-        abort(400, "the body is not a JSON object")
-    return value

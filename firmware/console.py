@@ -1,6 +1,6 @@
 """The web console: who may see it, and its files.
 
-They are made by `tools/console.py` from `firmware/page/` and lie compressed in a folder `page`
+They are made by `tools/console.py` from `firmware/www/` and lie compressed in a folder `www`
 beside the program. In memory only while one is asked for.
 """
 
@@ -50,7 +50,7 @@ def served(path, known):
 def _opened(name):
     for folder in sys.path:
         try:
-            return open("%s/page/%s.gz" % (folder or ".", name), "rb")
+            return open("%s/www/%s.gz" % (folder or ".", name), "rb")
         except OSError:
             pass  # .frozen is no folder
     return None

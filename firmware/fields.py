@@ -28,6 +28,21 @@ _NAMED = {
 _VALUE = (None, 2500)  # of a setting
 
 
+def parsed(data, fields):
+    """The JSON object of a request body that keeps to its fields; {} if there is none.
+    ValueError."""
+    from ocpp.strictjson import loads  # only while it is needed: `lib/ocpp` lets it go
+
+    try:
+        text = data.decode().strip()
+        value = loads(text) if text else {}
+    except (ValueError, UnicodeError):
+        raise ValueError("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise ValueError("the body is not a JSON object")
+    return checked(value, fields)
+
+
 def checked(body, fields):
     """`body` if it keeps to its fields. ValueError names the field, its value and what is
     accepted."""

@@ -7,8 +7,6 @@ simulator has it always.
 
 import array
 
-from report import power_w
-
 _EVERY_S = const(10)
 _COUNT = const(360)  # an hour
 _NONE = const(0xFFFF)  # no limit
@@ -16,13 +14,12 @@ _PATIENCE_S = const(3600)
 
 
 class History:
-    """`board`: whose EVSEs are looked at; `clock`: any that goes on over a restart; `chores`:
-    where it takes its turn in the loop from while there is something to do; `always`: also
-    without anybody who asks."""
+    """`board`: whose EVSEs are looked at; `chores`: whose `step()` the loop calls, and among them
+    this while there is something to do; `always`: also without anybody who asks."""
 
-    def __init__(self, board, clock, chores, always=False):
+    def __init__(self, board, chores, always=False):
         self._board = board
-        self._clock = clock
+        self._clock = board.clock()
         self._ring = None  # of each connector: power in 10 W, limit in 0.1 A, power, ...
         self._count = 0  # samples taken since it was made
         self._due = 0  # uptime of the next one
@@ -90,3 +87,11 @@ class History:
             ring[at] = min(power_w(evse) // 10, _NONE)
             ring[at + 1] = _NONE if limit is None else min(limit // 100, _NONE - 1)
         self._count += 1
+
+
+def power_w(evse):
+    """W that flow now, as far as a meter tells."""
+    power = getattr(evse, "power_w", None)
+    if power is None:
+        power = getattr(getattr(evse, "meter", None), "power_w", None)
+    return int(power or 0)

@@ -4,6 +4,8 @@ import binascii
 import gc
 import json
 
+from history import power_w
+
 
 def status(runner):
     """The status of charger and world, as a dict for JSON."""
@@ -39,8 +41,8 @@ def signature(runner):
     app = runner.app
     parts = []
     if app:
-        ocpp = app.station.ocpp_status()
-        parts = [ocpp["connected"], ocpp["version"], ocpp["registration"]]
+        station = app.station
+        parts = [station.connection.connected, station.version, station.registration.status]
         parts += [m["text"] for m in app.display]
     for evse in runner.board.evses:
         shown = _connector(runner, evse)
@@ -106,14 +108,6 @@ def view(evse):
         "energy_wh": evse.energy_wh,
         "faults": [error[3] or error[0] for error in evse.errors],
     }
-
-
-def power_w(evse):
-    """W that flow now, as far as a meter tells."""
-    power = getattr(evse, "power_w", None)
-    if power is None:
-        power = getattr(getattr(evse, "meter", None), "power_w", None)
-    return int(power or 0)
 
 
 def _transaction(tx):

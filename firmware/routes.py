@@ -13,27 +13,27 @@ GET messages messages -
 GET events events -
 GET console views.console -
 GET history views.history -
-GET connectors/N/explain explain -
-GET explain explain_all -
-POST connectors/N/limit limit !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
-POST limit limit_all !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
-GET settings settings -
+GET connectors/N/explain controls.explain -
+GET explain controls.explain_all -
+POST connectors/N/limit controls.limit !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
+POST limit controls.limit_all !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
+GET settings controls.settings -
 GET settings/table views.settings -
-POST settings change_settings *
+POST settings controls.change_settings *
 GET auth_cache views.auth_cache -
-POST auth_cache auth_cache !idTag:s1-255 status:AUTH group:s255? group_type:TOKEN? expiry:TIME?
-DELETE auth_cache clear_auth_cache
+POST auth_cache controls.cache !idTag:s1-255 status:AUTH group:s255? group_type:TOKEN? expiry:TIME?
+DELETE auth_cache controls.clear_cache
 GET local_list views.local_list -
-POST local_list local_list !version:i0..2147483647 !entries:list
-GET doctor doctor -
-POST doctor examine
+POST local_list controls.local_list !version:i0..2147483647 !entries:list
+GET doctor controls.doctor -
+POST doctor controls.examine
 GET reservations views.reservations -
 GET profiles views.profiles -
 GET certificates views.certificates -
 GET transactions views.transactions -
 GET parked views.parked -
-POST parked/resend resend
-POST reboot reboot reason:PowerUp|Watchdog|LocalReset
+POST parked/resend controls.resend
+POST reboot controls.reboot reason:PowerUp|Watchdog|LocalReset
 """
 
 _WORLD = """\
@@ -46,11 +46,11 @@ POST connectors/N/pilot simulate.pilot diode:bool state:E|F?
 POST connectors/N/lock simulate.lock !jam:bool
 POST connectors/N/meter simulate.meter energy_wh:n0..1000000000000 signed:bool
 POST connectors/N/parking simulate.parking !occupied:bool
-POST rfid present !idTag:s1-255 connector:i-999999..999999 type:ISO14443|ISO15693
-POST auth present !idTag:s255 connector:i-999999..999999 type:TOKEN
+POST rfid controls.present !idTag:s1-255 connector:i-999999..999999 type:ISO14443|ISO15693
+POST auth controls.present !idTag:s255 connector:i-999999..999999 type:TOKEN
 POST network simulate.network !online:bool
 POST speed simulate.speed !speed:n0.001..10000
-POST security_event security_event !type:s1-50 info:s255
+POST security_event controls.security_event !type:s1-50 info:s255
 """
 
 

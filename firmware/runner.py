@@ -10,7 +10,6 @@ import gc
 import sys
 
 from frames import Frames
-from history import History
 from logbook import Logbook
 
 from ocpp.clock import Timer
@@ -60,7 +59,9 @@ class Runner:
         self._doctor = None  # the last one
         self.book = Logbook(folder, board.clock(), self.time)
         log.book = self.book.add
-        self.history = History(board, board.clock(), self.chores, hasattr(board, "world"))
+        self._history = None
+        if hasattr(board, "world"):
+            self.history(True)
         self.app = None
         self.folder = folder
         self._damaged = list(damaged)
@@ -118,6 +119,14 @@ class Runner:
             self._closing = None
             self._start()
         return self.app
+
+    def history(self, always=False):
+        """The `History` of power and limit, which begins when it is first asked for."""
+        if self._history is None:
+            from history import History
+
+            self._history = History(self.board, self.chores, always)
+        return self._history
 
     def examine(self):
         """Have `doctor` look at the way to the central system, unless it does already."""

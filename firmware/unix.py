@@ -55,11 +55,10 @@ def configuration(folder):
 
 async def serve(runner, host, port):
     """Control API and firmware, until standard input ends."""
-    from api import Api
+    from door import Door
 
-    api = Api(runner)
     try:
-        await asyncio.start_server(api.serve, host, port, 16)
+        await asyncio.start_server(Door(runner).serve, host, port, 16)
     except OSError as e:
         print("charger: can not listen on %s:%d: %s" % (host, port, e), file=sys.stderr)
         return 1

@@ -54,6 +54,8 @@ def console(api, request):
     }
     gc.collect()
     found["heap"] = {"free": gc.mem_free(), "used": gc.mem_alloc()}
+    if api.door:
+        found["heap"]["idle"] = api.door.idle_heap  # without anybody who looks
     return answer(found)
 
 
@@ -89,7 +91,7 @@ def _shown(url):
 
 def history(api, request):
     """Power and limit of the last hour, see `history.py`."""
-    return answer(api.runner.history.pieces(api.runner.time()))
+    return answer(api.runner.history().pieces(api.runner.time()))
 
 
 def settings(api, request):

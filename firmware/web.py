@@ -8,8 +8,7 @@ import asyncio
 import gc
 import json
 
-from microdot import Microdot, Request, Response, abort
-from microdot.microdot import HTTPException
+from microdot import HTTPException, Microdot, Request, Response, abort
 
 from ocpp.log import log
 
@@ -116,6 +115,7 @@ class Server(Microdot):
         if not hasattr(response, "endless"):
             await asyncio.wait_for(response.write(outgoing), _ANSWER_S)
             return incoming.skip()
+        request = None  # its headers need not stay as long
         self.endless += 1
         try:
             await response.write(outgoing)

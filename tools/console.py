@@ -1,4 +1,4 @@
-"""Makes the files of the web console out of `firmware/page/`: {name: compressed bytes}.
+"""Makes the files of the web console out of `firmware/www/`: {name: compressed bytes}.
 
 The scripts are joined into one, so that the charger has few requests to answer. Run by itself it
 prints the sizes; more than 60 kB in all is an error.
@@ -8,7 +8,7 @@ import gzip
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "firmware" / "page"
+PAGE = Path(__file__).resolve().parent.parent / "firmware" / "www"
 MOST = 60000  # bytes in all
 
 

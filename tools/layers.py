@@ -36,6 +36,7 @@ _RANK = {
     "hosting": 6,
     "iso15118": 6,
     "host": 6,
+    "standing": 6,
     "ondemand": 6,
     "configure": 6,
     "linking": 6,

@@ -182,17 +182,11 @@ def report_damage(station):
     damaged = station.store.damaged + (["transaction log"] if station.log.damaged else [])
     if damaged:
         info.append("damaged on flash: " + ", ".join(damaged))
-    newer = _newer(station)
+    newer = station.store.newer + station.log.foreign
     if newer:
         info.append("of newer firmware, kept: " + ", ".join(newer))
     station.errors = [e for e in station.errors if e.vendor_code != _DAMAGED]
     station.errors.append(Error("InternalError", "; ".join(info), "", _DAMAGED, False))
-
-
-def _newer(station):
-    """Names of the files on flash that newer firmware has written: they are kept as they are, for
-    it to come back, and not read."""
-    return station.store.newer + station.log.foreign
 
 
 def clear_error(station, code=None):
@@ -244,24 +238,6 @@ def data_transfer(station, vendor, message, data):
         return {"status": "UnknownMessageId" if known else "UnknownVendorId"}
     status, data = fn(data)
     return {"status": status} if data is None else {"status": status, "data": data}
-
-
-def ocpp_status(station):
-    """State of the link and what waits, as a dict; docs/api.md."""
-    connection = station.connection
-    last = connection.last_rx
-    age = None if last is None else station.clock.diff(station.clock.ticks(), last) // 1000
-    return {
-        "connected": connection.connected,
-        "version": station.version,
-        "registration": station.registration.status,
-        "queued": station.log.pending(),
-        "parked": station.log.parked(),
-        "damaged": station.damaged(),
-        "newer": _newer(station),
-        "last_frame_s": age,
-        "error": connection.error,
-    }
 
 
 def parked(station):

@@ -15,9 +15,9 @@ _WIRING = const("bind,handle,listen,measure,observe,on,on_data,publish")
 
 
 class Host:
-    """The functions of `acts` and `hosting` (while it runs), and of `wiring` (as it starts) that
-    take a station first are its methods, too. They are needed now and then, and not kept in memory
-    in between."""
+    """The functions of `acts`, `hosting` and `standing` (while it runs), and of `wiring` (as it
+    starts) that take a station first are its methods, too. They are needed now and then, and not
+    kept in memory in between."""
 
     # Hooks that the host sets
     reset_allowed = None  # fn(kind) -> False: a reset is refused
@@ -71,7 +71,9 @@ class Host:
     def __getattr__(self, name):
         if name[0] == "_":
             raise AttributeError(name)
-        if name in _HOSTING.split(","):
+        if name == "ocpp_status":
+            from ocpp import standing as place
+        elif name in _HOSTING.split(","):
             from ocpp import hosting as place
         elif name in _WIRING.split(","):
             from ocpp import wiring as place

@@ -12,7 +12,7 @@ _FEW = const(12)  # modules looked at in one go
 
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = const(
-    " acts hosting incoming iso iso15118 schema statefiles strictjson wiring "
+    " acts hosting incoming iso iso15118 schema standing statefiles strictjson wiring "
     "txboot txcompact txdelivery txparked txtail txtime "
     "station.certificates station.changes station.composite station.diagnostics "
     "station.evaluate station.explain station.faults station.fields "

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import console
 
+from . import trim
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOARDS = ROOT / "boards"
 ROOMS = ("lib", "firmware", "boards")
 SIM = "sim"
-PACKAGES = {"microdot": ("__init__", "microdot")}  # from PyPI: what of them goes to the device
 
 
 class BuildError(Exception):
@@ -54,10 +55,17 @@ def sources(board=SIM):
         common = not (BOARDS / inside.parts[0] / "board.json").exists()
         if path.name != "manifest.py" and (common or inside.parts[0] == board):
             found[str(inside.with_suffix(""))] = path
-    for package, modules in PACKAGES.items():
-        for module in modules:
-            found["%s/%s" % (package, module)] = _installed(package, module + ".py")
+    found["microdot"] = _microdot()
     return found
+
+
+def _microdot():
+    """The web server from PyPI, as one module, without what is not used."""
+    target = ROOT / "build" / "microdot.py"
+    text = trim.trimmed(_installed("microdot", "microdot.py").read_text(), trim.MICRODOT)
+    if not target.exists() or target.read_text() != text:
+        _write(target, text.encode())
+    return target
 
 
 def build(compiled=True, board=SIM):
@@ -71,7 +79,7 @@ def build(compiled=True, board=SIM):
         out = _build(board, found, ".mpy", names, march)
     else:
         out = _build(board + "-py", found, ".py", {})
-    _page(out / "page")
+    _page(out / "www")
     return out
 
 
@@ -100,6 +108,8 @@ def _build(folder, found, suffix, names, march=()):
                 _make(target, found[name], names.get(name), march)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
+            with contextlib.suppress(OSError):
+                old.parent.rmdir()  # a folder without anything in it would be a package
         if not fresh:
             (out / "compiler").write_text(_compiler_id())
     return out
@@ -150,9 +160,15 @@ def _page(folder):
     for name, data in console.files().items():
         target = folder / name
         if not target.exists() or target.read_bytes() != data:
-            part = folder / ("." + name)
-            part.write_bytes(data)
-            os.replace(part, target)
+            _write(target, data)
+
+
+def _write(target, data):
+    """Put a file in place, whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(".%s.%d" % (target.name, os.getpid()))
+    part.write_bytes(data)
+    os.replace(part, target)
 
 
 def module_of(path):

@@ -1,0 +1,50 @@
+"""Takes out of a package from PyPI what the firmware never calls, so that it takes less of a small
+heap. What is left is as it was."""
+
+import ast
+
+# What goes: {class, "" for the module itself: names}
+MICRODOT = {
+    "": "AsyncBytesIO URLPattern redirect send_file urlencode",
+    "Microdot": "route get post put patch delete query before_request after_request"
+    " after_error_request errorhandler mount start_server run shutdown find_route"
+    " handle_request error_response",
+    "Request": "stream json form files after_request",
+    "Response": "types_map set_cookie delete_cookie redirect send_file",
+}
+
+
+def trimmed(text, unused):
+    """The source `text` without the names of `unused`. KeyError if one is not there: a new
+    version of the package needs a new look."""
+    tree = ast.parse(text)
+    missing = _cut(tree, unused[""])
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in unused:
+            missing |= _cut(node, unused[node.name])
+    if missing:
+        raise KeyError("not there any more: " + " ".join(sorted(missing)))
+    return ast.unparse(tree) + "\n"
+
+
+def _cut(parent, names):
+    """Remove definitions of names from a body; -> those that were not there."""
+    names = set(names.split())
+    kept, found = [], set()
+    for node in parent.body:
+        its = _names(node)
+        if its and its <= names:
+            found |= its
+        else:
+            kept.append(node)
+    parent.body = kept
+    return names - found
+
+
+def _names(node):
+    """Names that a statement binds."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return set()
