@@ -9,7 +9,7 @@ A field is `name:rule`, with `!` before it if it must be there; `?` after a rule
 | `i0..9` `n0..9` | an integer, a number, from 0 to 9 |
 | `a|b` `#1|2` | one of these strings, one of these integers |
 | `CODE` `TIME` | an error code (see `sim.faults`), an ISO 8601 time |
-| `TOKEN` `AUTH` | a kind of identifier, a status of an authorization |
+| `TOKEN` `AUTH` `SRC` | a kind of identifier, a status of an authorization, whose limit it is |
 """
 
 import json
@@ -20,6 +20,7 @@ from sim import faults
 _NAMED = {
     "bool": bool,
     "list": list,
+    "SRC": "EMS|SO|Other",
     "TOKEN": "Central|DirectPayment|eMAID|EVCCID|ISO14443|ISO15693|KeyCode|Local|MacAddress"
     "|NoAuthorization|VIN",
     "AUTH": "Accepted|Blocked|ConcurrentTx|Expired|Invalid|NoCredit|NotAllowedTypeEVSE"

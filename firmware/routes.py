@@ -15,8 +15,8 @@ GET console views.console -
 GET history views.history -
 GET connectors/N/explain controls.explain -
 GET explain controls.explain_all -
-POST connectors/N/limit controls.limit !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
-POST limit controls.limit_all !current_a:n0..2000? seconds:i1..604800 source:EMS|SO|Other grid:bool
+POST connectors/N/limit controls.limit !current_a:n0..2000? seconds:i1..604800 source:SRC grid:bool
+POST limit controls.limit_all !current_a:n0..2000? seconds:i1..604800 source:SRC grid:bool
 GET settings controls.settings -
 GET settings/table views.settings -
 POST settings controls.change_settings *

@@ -121,9 +121,7 @@ CASES = (
         plug_to_plug,
         1,
     ),
-    Proof(
-        "offline", lambda: points("Authorized,EVConnected", "Authorized", OFFLINE), offline, 1
-    ),
+    Proof("offline", lambda: points("Authorized,EVConnected", "Authorized", OFFLINE), offline, 1),
     Proof(
         "found by the car",
         lambda: points("Authorized", "Authorized", connectors=2),
