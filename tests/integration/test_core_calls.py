@@ -21,14 +21,14 @@ from ocpp_link import SILENCE, Later
 @pytest.mark.slow
 def test_one_call_at_a_time_and_answers_in_between(ocpp_csms, charger):
     """The harness fails the test if a second CALL comes before the answer to the first."""
-    ocpp_csms.on("StatusNotification", Later(0.15))
+    ocpp_csms.on("StatusNotification", Later(0.5))
     cs = make(charger, ocpp_csms)
     for n in (1, 2):
         cs.act(n, "plug")
     ocpp_csms.wait_for("StatusNotification")
     began = time.monotonic()
     assert setting(ocpp_csms, "NumberOfConnectors") == "2"
-    assert time.monotonic() - began < 0.4  # not behind the reports
+    assert time.monotonic() - began < 1.2  # not behind the reports
     for n in (1, 2):
         ocpp_csms.wait_for(
             "StatusNotification",
