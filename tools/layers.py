@@ -13,7 +13,7 @@ import re
 # Modules of MicroPython that every port has.
 _PORTABLE = set(
     "array asyncio binascii collections deflate errno gc hashlib io json micropython os random re"
-    " struct sys".split()
+    " struct sys vfs".split()
 )
 _NET = {"_thread", "select", "socket", "ssl", "tls"}
 _CPYTHON = set("abc dataclasses enum functools logging pathlib threading typing".split())

@@ -159,9 +159,11 @@ def append(path, raw):
         f.write(raw)
 
 
-def replace(path, raw):
-    """Put a file in the place of another, or leave the old one. OSError if that fails."""
-    new = path + ".new"
+def replace(path, raw, at_once):
+    """Put a file in the place of another, or leave the old one. OSError if that fails. `at_once`:
+    the file system itself sees to that, see `txboot.at_once`."""
+    new = path if at_once else path + ".new"
     with open(new, "wb") as f:
         f.write(raw)
-    os.rename(new, path)
+    if not at_once:
+        os.rename(new, path)

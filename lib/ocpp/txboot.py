@@ -3,6 +3,8 @@ memory in one pass. Part of `txlog`."""
 
 import os
 
+import vfs
+
 from ocpp import records, statefiles, txfiles, txtime
 from ocpp.log import log as _log
 from ocpp.txfiles import Chain, segment_number
@@ -24,8 +26,23 @@ def share(root):
     return min(of[1] * of[2] // 2, _MOST)
 
 
+def at_once(root):
+    """True if a file at `root` is what it was until what is written to it is closed, and then is
+    the new one, whenever power goes: so LittleFS does it, in one write instead of three."""
+    found = (-1, None)
+    try:
+        for fs, path in vfs.mount():
+            inside = root.startswith(path if path[-1] == "/" else path + "/")
+            if inside and len(path) > found[0]:
+                found = (len(path), fs)
+    except TypeError:  # an older MicroPython, which does not tell
+        pass
+    return isinstance(found[1], vfs.VfsLfs2)
+
+
 def scan(log):
     """Make the state of a fresh TxLog that of its files."""
+    log.at_once = at_once(log.root)
     _arrange(log)
     for name in os.listdir(log.root):
         if ".v" in name:

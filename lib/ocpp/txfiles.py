@@ -33,7 +33,7 @@ _EVENT = const(4)
 _SAMPLE = const(5)
 _CHECK = const(6)
 
-_TAIL_BYTES = const(500)
+_TAIL_BYTES = const(400)  # half of that on the average, with its name: one or two pages of flash
 _HELD = const(16)
 _ENOSPC = const(28)
 
@@ -88,6 +88,7 @@ class Files:
         )  # nothing before this segment (0: the tail) and offset is undelivered
         self.held = []  # fields of records that the flash did not take
         self.lazy = 0  # answered UPDATEs that the flash does not know of
+        self.at_once = False  # True: a file is replaced in one write, see txboot
         self.segments = self.last_number = self.last_bytes = 0  # how many; the last one
         self.tail_bytes = 0
         self.promoted = 0  # highest seq in the segments

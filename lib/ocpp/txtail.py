@@ -5,7 +5,7 @@ import os
 
 from ocpp import records, txfiles
 
-_LARGE = const(250)  # B: half a tail
+_LARGE = const(250)  # B: more than half a tail
 
 
 def flush(log, extra):
@@ -28,7 +28,7 @@ def flush(log, extra):
         log.at = (0, 0)
     tail = b"".join(tail)
     try:
-        records.replace(log.path(0), tail)
+        records.replace(log.path(0), tail, log.at_once)
         log.tail_bytes = len(tail)
     except OSError:
         if not large:  # else all is safe, and what is left in the tail is not new

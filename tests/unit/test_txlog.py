@@ -5,7 +5,7 @@ import os
 from powercut import Flash
 from support import FakeClock, raises
 
-from ocpp import records, txlog
+from ocpp import records, txboot, txlog
 from ocpp.clock import FLOOR
 from ocpp.txlog import END, EVENT, SAMPLE, START, UPDATE
 
@@ -654,6 +654,18 @@ def test_flash_wear():
         assert offline < 0.5 * 242, offline
 
     with_bench(run)
+
+
+def test_where_a_file_is_replaced_in_one_write():
+    with_bench(lambda b: _check_at_once(b.log.at_once))
+
+
+def _check_at_once(here):
+    """LittleFS is mounted at /flash, a host's file system at /."""
+    assert here is True
+    for root, wanted in (("/flash", False), ("/flash/x/log", True), ("/flash2/log", False)):
+        assert txboot.at_once(root) is wanted, root
+    assert not txboot.at_once("/tmp/log") and not txboot.at_once("log")
 
 
 def test_a_record_too_long_is_refused():
