@@ -38,4 +38,5 @@ def test_modules_come_after_what_they_import(built):
 def test_the_flash_lasts_25_years(built):
     figures = bench.wear(built)
     assert figures["wear_day"] <= bench.WEAR_LIMIT, figures
+    assert 20 * figures["wear_session_22kw"] <= bench.WEAR_LIMIT, figures
     assert figures["wear_idle_day"] == 0 and figures["wear_reconnect"] == 0, figures
