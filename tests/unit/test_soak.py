@@ -2,14 +2,14 @@
 # timeout: 1500
 # marks: slow proof
 """Random lives of a station, one after the other, the same ones each time: `SOAK_HOURS` of
-simulated time (400). See `soak.py`; `tools/soak.py` runs more of them on all cores, and tells a
+simulated time (250). See `soak.py`; `tools/soak.py` runs more of them on all cores, and tells a
 life again that failed."""
 
 import os
 
 from soak import soak
 
-_HOURS = int(os.getenv("SOAK_HOURS") or 400)
+_HOURS = int(os.getenv("SOAK_HOURS") or 250)
 
 
 def test_random_lives():
