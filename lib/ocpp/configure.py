@@ -147,7 +147,7 @@ def wire(station):
     rpc.on_answer = station.registration.answered
     rpc.on_call = station.answering if hasattr(rpc, "takes_steps") else station.on_call
     rpc.on_garbage = station.on_garbage
-    rpc.relieve = station.tidy
+    rpc.relieving = station.tidying
     rpc.check = station.check
     rpc.add_source(station.statuses)
     rpc.add_source(station.delivery)

@@ -3,9 +3,9 @@ arrives."""
 
 import json
 
-from ocpp.calls import CallError
+from ocpp.calls import TRANSACTION, CallError
 from ocpp.log import log
-from ocpp.strictjson import loads, loads_frame
+from ocpp.modules import unload
 
 _MAX_ID = const(36)  # characters of a message id
 _LONG = const(2048)  # characters: an array in a longer message is not taken apart at once
@@ -38,6 +38,8 @@ class Request:
         """`reply` for a long result that is JSON text already, made of what fits its schema."""
         rpc = self._rpc
         if self.action in rpc.observers:
+            from ocpp.strictjson import loads
+
             rpc.observe(self.action, "answered", loads(result))
         self._answer("".join(("[3,", json.dumps(self.id), ",", result, "]")))
 
@@ -63,20 +65,27 @@ class Request:
 
 
 def receive(rpc, text):
-    """A generator: parse a message and hand it to who waits for it."""
+    """A generator: parse a message, and answer it if it is a CALL. Its value is None, or the Call
+    that it answers, the result and the error."""
     frame = parse(rpc, text)
     text = None  # it may be long
-    if frame:
-        yield
-        yield from _call(rpc, frame) if frame[0] == 2 else _answer(rpc, frame[0], frame)
+    if not frame:
+        return None
+    yield
+    if frame[0] != 2:
+        if rpc.sent and rpc.sent.klass == TRANSACTION:
+            unload("ocpp.strictjson")  # large: its place is for what comes of the answer
+        return _answer(rpc, frame[0], frame)
+    yield from _call(rpc, frame)
+    return None
 
 
 def parse(rpc, text):
     """The frame in `text`, or None if it is none, or one to be ignored."""
     try:
-        if len(text) > _LONG and rpc.relieve:
-            rpc.relieve()
-        frame = loads_frame(text) if len(text) > _LONG else loads(text)
+        from ocpp import strictjson
+
+        frame = strictjson.loads_frame(text) if len(text) > _LONG else strictjson.loads(text)
     except MemoryError:
         log.error("rpc", "no memory for a message of", len(text), "characters")
         id = _salvage_id(text)
@@ -142,15 +151,7 @@ def _answer(rpc, kind, frame):
             log.warn("rpc", "answer to", call.action, "breaks its schema:", e)
             e.answer = result
             result, error = None, e
-    yield
-    if rpc.sent is not call:
-        return
-    rpc.sent = None
-    rpc.wake = True
-    if rpc.on_answer:
-        rpc.on_answer()
-    rpc.observe(call.action, "error" if error else "result", error or result)
-    call.finish(result, error)
+    return call, result, error
 
 
 def _garbage(rpc, text, id, what):

@@ -16,6 +16,7 @@ from ocpp.log import log
 
 _MAX_ANSWERS = const(8)  # answers that wait for the connection
 _READING = const(2)  # fewer of them: more questions are read
+_LONG = const(2048)  # characters of a message that needs much memory
 
 
 class RPC:
@@ -33,7 +34,7 @@ class RPC:
         self.check = None
         # fn(frame text, id or None, what) -> error code to answer with or None
         self.on_garbage = None
-        self.relieve = None  # fn(): let go what memory is wanted for, a long message came
+        self.relieving = None  # generator function: lets go what memory is wanted for
         self.on_answer = None  # fn() after every answer to a call of ours: the link works
         self.listeners = []  # fn("in" | "out", text)
         self.observers = {}  # action -> [fn(event, payload)], see `observe`
@@ -110,14 +111,38 @@ class RPC:
         # With answers waiting nothing more is read: the peer has to wait, none gets lost.
         text = connection.recv() if len(self._answers) < _READING else None
         if text is not None:
-            from ocpp import incoming  # not in memory while nothing comes
-
             self.tell("in", text)
-            self._incoming = incoming.receive(self, text)
+            self._incoming = self._receive(text)
             return True
         if self.sent or self.wake or self._answers or self._outgoing:
             return self._step_out(connection)
         return False
+
+    def _receive(self, text):
+        """A generator: what is done with a frame that came. Before an answer about a transaction
+        is read, what made its call is let go; what has read it, before somebody learns from it."""
+        large = self.sent and self.sent.klass == TRANSACTION and text[:2] == "[3"
+        if self.relieving and (large or len(text) > _LONG):
+            yield from self.relieving()
+        from ocpp import incoming  # not in memory while nothing comes
+
+        reading = incoming.receive(self, text)
+        text = incoming = None
+        answer = yield from reading
+        reading = None
+        if answer is None:
+            return
+        call, result, error = answer
+        if self.relieving and large and result:
+            yield from self.relieving()
+        yield
+        if self.sent is call:
+            self.sent = None
+            self.wake = True
+            if self.on_answer:
+                self.on_answer()
+            self.observe(call.action, "error" if error else "result", error or result)
+            call.finish(result, error)
 
     def _go_on(self, name):
         """One step of a generator."""

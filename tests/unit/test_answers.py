@@ -1,5 +1,6 @@
 # marks: slow
 # heap: 8M
+# timeout: 180
 """Answers of the central system that are lost, late, doubled or foreign, and transaction ids of
 every
 kind: each transaction is told once, whole, in order, under the id it was given (OCPP 1.6 §3.7)."""

@@ -11,7 +11,7 @@ from ocpp.loopback import Loopback
 sys.path.append("docs/examples")
 from rpc_alone import Charger
 
-ALLOWED = {"calls", "clock", "incoming", "log", "loopback", "rpc", "strictjson"}
+ALLOWED = {"calls", "clock", "incoming", "log", "loopback", "modules", "rpc", "strictjson"}
 
 
 class World:

@@ -131,17 +131,6 @@ class Authorization:
             life = station.settings.get("AuthCacheCtrlr.LifeTime")
             self.cache.put(id_token, info, None if life is None else station.clock.unix())
 
-    def started(self, key, id_token, csms_id, info):
-        """The central system has answered the start of the transaction `key`."""
-        self.learn(id_token, info)
-        for c in self._station.connectors:
-            if c.tx and c.tx.key == key:
-                c.tx.id = csms_id
-                if info.parent and not c.tx.parent:
-                    c.tx.parent = info.parent
-                if info.status != ACCEPTED:
-                    c.deauthorize()
-
     def check(self, id_token, kind, done):
         """Judge an identifier; `done(IdInfo)` is called once, perhaps before this returns.
 

@@ -18,9 +18,11 @@ def record(dialect, record):
 
 
 def learn(dialect, record, result):
+    from ocpp.station import learning
+
     info = id_info(result.get("idTagInfo"))
     id = result["transactionId"]
     if not isinstance(id, int):
         raise ValueError("transactionId")
-    dialect.station.authorization.started(record.key, record.data.get("id") or "", id, info)
+    learning.started(dialect.station, record.key, record.data.get("id") or "", id, info)
     return id, info.status

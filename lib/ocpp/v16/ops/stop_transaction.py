@@ -38,6 +38,8 @@ def record(dialect, record):
 
 def learn(dialect, record, result):
     if result.get("idTagInfo") and record.data.get("id"):
+        from ocpp.station import learning
+
         info = id_info(result["idTagInfo"])
-        dialect.station.authorization.learn(record.data["id"], info)
+        learning.learn(dialect.station, record.data["id"], info)
     return None, None

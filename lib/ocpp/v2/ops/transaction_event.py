@@ -80,6 +80,8 @@ def learn(dialect, record, result):
         _priced(station, record, result)
     told = result.get("idTokenInfo")
     if told:
+        from ocpp.station import learning
+
         info = id_info(told)
         token = record.data.get("id")
         for c in station.connectors:
@@ -88,9 +90,9 @@ def learn(dialect, record, result):
         if not token:
             pass  # nobody was asked who it is (C02)
         elif record.kind != END:
-            station.authorization.started(record.key, token, id, info)
+            learning.started(station, record.key, token, id, info)
         else:
-            station.authorization.learn(token, info)
+            learning.learn(station, token, info)
     if record.kind == START:
         return id, told["status"] if told and record.data.get("id") else None
     return None, None
