@@ -93,6 +93,15 @@ class OnDemand:
                 count += 1
         return count
 
+    def spare(self, name):
+        """Let a part go that has nothing to do any more. True if it is gone now."""
+        part = self._parts.get(name)
+        if part is None or getattr(part, "busy", False):
+            return False
+        del self._parts[name]
+        unload("ocpp.station." + name)
+        return True
+
     def tidy(self):
         """Let go what only messages need, at once."""
         for _ in self.tidying():
@@ -107,10 +116,7 @@ class OnDemand:
             unload(module.__name__)
         yield
         for name in list(self._parts):
-            part = self._parts.get(name)
-            if part and not getattr(part, "busy", False):
-                del self._parts[name]
-                unload("ocpp.station." + name)
+            if self.spare(name):
                 yield
         if "metering" not in self._parts:
             unload("ocpp.station.samples")

@@ -1,6 +1,7 @@
 """What the central system said of an identifier with a transaction: acted on at once, kept by a
 job. Imported for that."""
 
+from ocpp.modules import unload
 from ocpp.station.identity import ACCEPTED
 
 
@@ -24,4 +25,5 @@ def learn(station, id_token, info):
 def _learn(station, id_token, info):
     yield from station.tidying()  # what led here is not needed any more
     station.authorization.learn(id_token, info)
-    yield from station.tidying()
+    station.spare("authorization")
+    unload("ocpp.statefiles")
