@@ -153,8 +153,9 @@ def wire(station):
     rpc.add_source(station.delivery)
     if station.store.load("availability"):
         station.part("availability").restore()
-    if station.store.load("reservations"):
-        station.part("reservations")
+    for name in ("reservations", "monitors"):
+        if station.store.load(name):
+            station.part(name)
     station.limits.slots = station.store.numbers("cp")
     if station.store.numbers("dm"):
         station.part("display")

@@ -20,7 +20,7 @@ _SELDOM_MS = const(40)  # a host that calls so seldom has both in one call
 _BUSY = const(5)  # looks (1 s) that messages may put off letting go
 _SOUND_S = const(60)  # without a fault of ours, until its warning is taken back
 _SOON_S = const(60)  # after an acceptance, to the first look at our certificate
-_STEPPED = ("reset", "update", "upload", "display", "pricing", "asking")  # parts
+_STEPPED = ("reset", "update", "upload", "display", "pricing", "asking", "monitors")  # parts
 _JOBS = const(8)  # at work, before the central system is turned away
 
 

@@ -71,7 +71,7 @@ TABLE = (
     "|DeviceDataCtrlr.BytesPerMessage[SetVariables]|int|B|8192|1..|r|lazy",
     "|DeviceDataCtrlr.BytesPerMessage[GetReport]|int|B|8192|1..|r|lazy",
     # Variables are watched, and events told.
-    "|MonitoringCtrlr.Enabled|bool||true||rw|lazy",
+    "|MonitoringCtrlr.Enabled|bool||true||rw|",
     # Monitors that one message may set or clear.
     "|MonitoringCtrlr.ItemsPerMessage[SetVariableMonitoring]|int||16|1..|r|lazy",
     "|MonitoringCtrlr.ItemsPerMessage[ClearVariableMonitoring]|int||32|1..|r|lazy",

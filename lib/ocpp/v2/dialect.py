@@ -129,6 +129,17 @@ class Dialect:
         """Tell a security event: `data` has "type" and perhaps "info"."""
         self.op("SecurityEventNotification").send(self, data, stamp)
 
+    def reader(self):
+        """`fn(station, source, component, variable)` -> the value of a live variable as text;
+        None: there is none. See `v2/values.py`."""
+        from ocpp.v2 import values
+
+        return values.read
+
+    def tell_events(self, events):
+        """Tell events of monitors; see `station/monitors.py`."""
+        self.op("NotifyEvent").send(self, events)
+
     # -- what comes in ---
 
     def on_call(self, request):

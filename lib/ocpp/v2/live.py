@@ -2,7 +2,8 @@
 
     source|Component.Variable|type|unit|default|limits|access|flags
 
-as in `station/settings_table.py`; the source says where the value comes from (see `_value`).
+as in `station/settings_table.py`; the source says where the value comes from (see `_value` and
+`v2/values.py`).
 
 flags    evse, conn  one for each EVSE, each connector
          perhaps     not there while it has no value
@@ -16,7 +17,7 @@ This module is imported when the model is read and let go afterwards.
 import os
 
 from ocpp.modules import unload
-from ocpp.station.connector import is_fault
+from ocpp.v2 import values
 
 _STATES = "Available,Occupied,Reserved,Unavailable,Faulted"
 
@@ -75,6 +76,9 @@ TABLE = (
     "rates|SmartChargingCtrlr.RateUnit|csl|||A,W|r|",
     "display|DisplayMessageCtrlr.Available|bool||||r|",
     "messages|DisplayMessageCtrlr.DisplayMessages|int|||..16|r|",
+    "=true|MonitoringCtrlr.Available|bool||||r|const",
+    "base|MonitoringCtrlr.ActiveMonitoringBase|enum|||All,FactoryDefault,HardWiredOnly|r|",
+    "level|MonitoringCtrlr.ActiveMonitoringLevel|int|||0..9|r|",
     "slot|OCPPCommCtrlr.ActiveNetworkProfile|str|||..2|r|",
 )
 
@@ -115,17 +119,12 @@ def _value(station, source, c):
         )
     if kind == "set":
         return str(station.settings.get(what))
-    value = _of_connector(c, kind, what) if c else _of_station(station, kind)
-    if value is True or value is False:
-        return "true" if value else "false"
-    return None if value is None else str(value)
+    if c or kind in ("state", "problem"):
+        return values.of(station, source, c)
+    return values.text(_of_station(station, kind))
 
 
 def _of_station(station, kind):
-    if kind == "state":
-        return station.dialect.status_word(station.state())
-    if kind == "problem":
-        return is_fault(station.errors)
     if kind == "time":
         return _time(station.clock.unix())
     if kind == "id":
@@ -134,6 +133,9 @@ def _of_station(station, kind):
         return _roots(station.store.root + "/certs")
     if kind == "listed":
         return _listed(station.store.root + "/locallist")
+    if kind in ("base", "level"):
+        part = station._parts.get("monitors")
+        return getattr(part, kind) if part else "All" if kind == "base" else 9
     if kind in ("display", "messages", "profiles"):
         return _kept(station, kind)
     if kind == "rates":
@@ -180,43 +182,3 @@ def _kept(station, kind):
     if kind == "display":
         return station.on_display is not None
     return station.part("display").count
-
-
-def _of_connector(c, kind, what):
-    station = c.station
-    if kind == "state":
-        return c.status
-    if kind in ("problem", "error"):
-        return c.faulted if kind == "problem" else any(e.code == what for e in c.errors)
-    if kind == "one":
-        return _measured(c, what)
-    if kind == "sum":
-        return _measured(c, what) or 0
-    if kind == "register":
-        return c.read_energy()
-    if kind == "on":
-        return bool(c.charging_permitted if c.evse_ready is None else c.evse_ready)
-    if kind == "locked":
-        return c.lock_wanted if station.on_unlock else None
-    if kind == "reset":
-        return station.on_evse_reset is not None
-    if kind == "wired":
-        return _rotation(station.settings.get("ConnectorPhaseRotation"), c.id)
-    raise ValueError(kind)
-
-
-def _rotation(text, number):
-    for item in text.split(","):
-        at, _, rotation = item.partition(".")
-        if at == str(number) and len(rotation) == 3:
-            return rotation
-    return None
-
-
-def _measured(c, measurand):
-    """The sum over the phases of what is measured; None: nothing is."""
-    found = [m for m in c.measures if m[0] == measurand]
-    found = [m for m in found if m[1] is None] or found
-    values = [(m[4](), m[2]) for m in found]
-    values = [value * (1000 if unit == "kW" else 1) for value, unit in values if value is not None]
-    return round(sum(values) * 10) / 10 if values else None

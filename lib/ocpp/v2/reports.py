@@ -47,8 +47,8 @@ def matches(row, wanted):
     if wanted == "SummaryInventory":  # what may be charged at, and what is wrong
         trouble = text == "true" and " %s " % variable in _TROUBLE
         return trouble or variable == "AvailabilityState"
-    criteria, met, known, listed = wanted
-    return _meets(row[0], criteria, met, known) and _listed(row, listed)
+    criteria, met, known, names = wanted
+    return _meets(row[0], criteria, met, known) and listed(row, names)
 
 
 def selection(station, p):
@@ -87,7 +87,7 @@ def _meets(component, criteria, met, known):
     return False
 
 
-def _listed(row, wanted):
+def listed(row, wanted):
     """Among the components and variables of a list; what an entry leaves open may be anything."""
     if not wanted:
         return True

@@ -64,8 +64,9 @@ def _rows(station, k, line):
         line, fn = line
         d = line.split("|")
         component, _, variable = d[1].partition(".")
-        value = fn()
-        yield component + d[0], variable, d, None if value is None else str(value)
+        from ocpp.v2 import values
+
+        yield component + d[0], variable, d, values.text(fn())
     else:
         from ocpp.station import settings_rows
 
@@ -94,25 +95,27 @@ def _part(named):
 
 
 def resolve(station, items, most):
-    """A generator whose value is, for each of the first `most` items, [status, definition, text]:
-    "Accepted", or a status that says what is unknown (B05.FR.04 to FR.06, B06.FR.06 to FR.08)."""
+    """A generator whose value is, for each of the first `most` items, [status, definition, text,
+    (component, variable)]: "Accepted", or a status that says what is unknown (B05.FR.04 to FR.06,
+    B06.FR.06 to FR.08)."""
     wanted, found = [], []
     for item in items:
         if len(found) < most:
             wanted.append(spelling(item) + (item.get("attributeType", "Actual"),))
-            found.append(["UnknownComponent", None, None])
+            found.append(["UnknownComponent", None, None, None])
     for entry in rows(station):
         if entry is None:
             yield
             continue
         component, variable, d, text = entry[1]
+        row = component, variable
         component, variable = component.lower(), variable.lower()
         for entry, (c, v, kind) in zip(found, wanted):
             if c == component and entry[1] is None:
                 entry[0] = "UnknownVariable"
                 if v == variable:
                     known = kind == "Actual"
-                    entry[:] = ("Accepted" if known else "NotSupportedAttributeType", d, text)
+                    entry[:] = ("Accepted" if known else "NotSupportedAttributeType", d, text, row)
     return found
 
 

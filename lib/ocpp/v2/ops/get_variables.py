@@ -17,7 +17,7 @@ def _answer(station, request):
         if n >= most:  # B06.FR.05
             answer.append(result(item, "Rejected", "TooManyElements"))
             continue
-        status, d, text = found[n]
+        status, d, text, _ = found[n]
         if status == "Accepted" and d[ACCESS] == "w":
             answer.append(result(item, "Rejected", "WriteOnly"))
             continue

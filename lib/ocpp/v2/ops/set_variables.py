@@ -16,7 +16,7 @@ def _answer(station, request):
     for n, item in enumerate(items):
         status, why = "Rejected", "TooManyElements"
         if n < most:
-            status, d, _ = found[n]
+            status, d, _, _ = found[n]
             why = None
             if status == "Accepted" and d[ACCESS] == "r":
                 status, why = "Rejected", "ReadOnly"
