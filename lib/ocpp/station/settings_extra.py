@@ -50,11 +50,9 @@ TABLE = (
     # What is told of such a limit contains it.
     "|SmartChargingCtrlr.NotifyChargingLimitWithSchedules|bool||false||rw|lazy",
     # A smaller change of a limit is not told.
-    "|SmartChargingCtrlr.LimitChangeSignificance|int|%|1|0..100|rw|lazy",
+    "|SmartChargingCtrlr.LimitChangeSignificance|decimal|%|1|0..100|rw|lazy",
     # Current: profiles in A are taken, Power: those in W.
     "ChargingScheduleAllowedChargingRateUnit||csl||Current,Power|Current,Power|r|",
-    # Percent by which a limit must change to be told.
-    "|SmartChargingCtrlr.LimitChangeSignificance|decimal|%|1|0..100|rw|lazy",
     # Periods a charging schedule may have.
     "ChargingScheduleMaxPeriods|SmartChargingCtrlr.PeriodsPerSchedule|int||96|1..|r|",
     # The hardware can switch a transaction from three phases to one.
