@@ -52,6 +52,13 @@ class Host:
     borrowed = ()  # packages that only those need, let go afterwards
     installing = False  # True: new firmware waits for the transactions to end, none begins
 
+    @property
+    def may_begin(self):
+        """False while transactions have to wait for the central system to accept the station."""
+        if self.registration.accepted:
+            return True
+        return self.settings.get("TxCtrlr.TxBeforeAcceptedEnabled")
+
     def connector(self, number):
         """Connector 1, 2, ... ValueError if there is none of that number."""
         if not isinstance(number, int) or not 1 <= number <= len(self.connectors):

@@ -474,3 +474,31 @@ def test_a_token_for_a_transaction_again():
     s.unplugs()
     assert s.news() == [(ENDED, "EVCommunicationLost", "Idle", "EVDisconnected")]
     assert len({e["transactionInfo"]["transactionId"] for e in s.txs()}) == 1
+
+
+def test_what_goes_with_a_token():
+    """additionalInfo of a RequestStartTransaction comes back with the transaction."""
+    s = Case()
+    more = [{"additionalIdToken": "x" * 36, "type": "y"}]
+    ask = {"idToken": dict(CARD, additionalInfo=more), "remoteStartId": 3, "evseId": 1}
+    assert s.asks("RequestStartTransaction", ask) == {"status": "Accepted"}
+    s.plugs()
+    assert s.txs()[0]["idToken"] == dict(CARD, additionalInfo=more)
+    ask["idToken"]["additionalInfo"] = more * 5
+    assert s.asks("RequestStartTransaction", ask).code == "OccurrenceConstraintViolation"
+
+
+def test_before_the_station_is_accepted():
+    for may in ("true", "false"):
+        settings = {"AuthCtrlr.OfflineTxForUnknownIdEnabled": "true"}
+        settings["TxCtrlr.TxBeforeAcceptedEnabled"] = may
+        s = Case(settings=settings, up=False)
+        s.run(500)
+        s.plugs()
+        s.card()
+        s.run(1000)
+        assert s.c.charging_permitted == (may == "true")
+        s.online()
+        s.card("TAG2")
+        s.run(1000)
+        assert s.c.charging_permitted

@@ -660,3 +660,49 @@ def test_TC_E_45_CS():
     s.online()
     assert all([e["offline"] for e in s.txs()])
     assert s.last()["eventType"] == ENDED and s.last()["idToken"]["idToken"] == "DAD"
+
+
+def test_one_card_reader_for_several_bays():
+    """A card is for the EVSE whose car waits in its bay."""
+    s = Case("ParkingBayOccupancy", "ParkingBayOccupancy", connectors=2)
+    s.bay(n=2)
+    s.card()
+    assert s.news() == [
+        (STARTED, "EVDetected", "Idle", None),
+        (UPDATED, "Authorized", "Idle", None),
+    ]
+    assert {e["evse"]["id"] for e in s.txs()} == {2}
+
+
+def test_a_transaction_nobody_is_authorized_for_yet_goes_on_in_1_6():
+    s = Case("EVConnected", config={"ocpp": {"url": "ws://x/", "id": "c", "version": BOTH}})
+    s.offline()
+    s.plugs()
+    s.connection.connect("ocpp1.6")
+    s.run(1500)
+    started = s.csms.sent("StartTransaction")
+    assert len(started) == 1 and started[0]["idTag"] == "" and not s.c.charging_permitted
+    s.station.present("TAG1")
+    s.run(1500)
+    assert s.c.charging_permitted
+    s.unplug()
+    s.run(1500)
+    stop = s.csms.sent("StopTransaction")[0]
+    assert stop["transactionId"] == 1 and stop["reason"] == "EVDisconnected"
+
+
+BOTH = ["2.0.1", "1.6"]
+
+
+def test_back_from_1_6():
+    s = Case(config={"ocpp": {"url": "ws://x/", "id": "c", "version": BOTH}}, up=False)
+    s.connection.connect("ocpp1.6")
+    s.run(700)
+    s.charge()
+    s.offline()
+    s.csms.forget()
+    s.online()
+    s.card()
+    s.run(1500)
+    e = s.last()
+    assert e["eventType"] == ENDED and e["triggerReason"] == "StopAuthorized"

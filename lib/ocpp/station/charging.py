@@ -129,6 +129,8 @@ def granted(grant):
         data["remote"] = grant.remote_start_id
     if grant.reservation is not None:
         data["reservation"] = grant.reservation
+    if grant.extra:
+        data["extra"] = grant.extra
     return data
 
 

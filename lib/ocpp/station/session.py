@@ -82,6 +82,7 @@ class Session:
             and self.station.operative
             and not self.station.resetting
             and not self.station.installing
+            and self.station.may_begin
         )
 
     def accept(self, grant):

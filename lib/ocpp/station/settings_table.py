@@ -39,6 +39,8 @@ TABLE = (
     "|AuthCacheCtrlr.LifeTime|int|s|-|1..|rw|lazy",
     # Which identifier makes room for another.
     "|AuthCacheCtrlr.Policy|enum||LRU|LRU|r|lazy",
+    # Transactions may begin before the CSMS has accepted the station.
+    "|TxCtrlr.TxBeforeAcceptedEnabled|bool||true||rw|",
     # Which of these events, happening first, starts a transaction.
     (
         "|TxCtrlr.TxStartPoint|csl||PowerPathClosed|ParkingBayOccupancy,EVConnected,Authorized,"

@@ -31,6 +31,7 @@ class Grant:
             False  # True: energy may flow before its transaction begins, which it starts
         )
         self.wh = None  # register when that was
+        self.extra = None  # what else goes with the identifier
 
 
 class Tokens:
@@ -78,10 +79,18 @@ class Tokens:
         self.ask(grant.id_token, grant.kind, judged, connector)
 
     def remote_start(
-        self, id_token, connector=None, kind="", remote_start_id=None, profile=None, parent=None
+        self,
+        id_token,
+        connector=None,
+        kind="",
+        remote_start_id=None,
+        profile=None,
+        parent=None,
+        extra=None,
     ):
         """OCPP 1.6 §5.11. `profile`: charging profile of the transaction to come, kept with the
-        grant. `parent`: group, if it is told. Returns True if it will be tried."""
+        grant. `parent`: group, if it is told. `extra`: what else goes with the identifier, for
+        the dialect. Returns True if it will be tried."""
         station = self._station
         if parent is None and station.reservations:
             known = station.authorization.local(id_token)
@@ -97,6 +106,7 @@ class Tokens:
         grant = Grant(id_token, kind, parent, connector is None and not target.plugged)
         grant.remote_start_id = remote_start_id
         grant.profile = profile
+        grant.extra = extra
         ask = station.settings.get("AuthorizeRemoteTxRequests") and kind != "Central"  # C05
         if ask or not admits(target, id_token, parent):  # of which group is it? (§5.13)
             self.authorize(target, grant)
@@ -139,7 +149,7 @@ class Tokens:
             c for c in reach if c.free and c.lock_holder is None and admits(c, id_token, parent)
         ]
         for c in free:
-            if c.plugged and not c.finishing:
+            if c.tx or (c.plugged and not c.finishing):
                 return c
         for c in free:
             if c.reservation is not None and not c.finishing:

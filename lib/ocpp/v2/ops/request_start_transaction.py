@@ -1,5 +1,6 @@
 """RequestStartTransaction, OCPP 2.0.1 F01, F02."""
 
+from ocpp.calls import CallError
 from ocpp.log import log
 from ocpp.station.registration import ACCEPTED
 from ocpp.v2.types import connectors_of
@@ -37,12 +38,22 @@ def handle(dialect, request):
         p["remoteStartId"],
         profile,
         group["idToken"] if group else None,
+        _extra(station, token),
     )
     answer = {"status": "Accepted" if accepted else "Rejected"}
     for c, tx in running:  # F01.FR.13, F02.FR.05: one that runs and that this is for
         if accepted and (c is connector or tx.remote_start_id == p["remoteStartId"]):
             answer["transactionId"] = str(tx.id)
     return answer
+
+
+def _extra(station, token):
+    """The additionalInfo of a token. CallError where it is longer than it may be."""
+    extra = token.get("additionalInfo")
+    most = station.settings.get("AuthCtrlr.AdditionalInfoItemsPerMessage")
+    if extra and len(extra) > most:
+        raise CallError("OccurrenceConstraintViolation", "additionalInfo: at most %d" % most)
+    return extra
 
 
 def _record(station, profile):

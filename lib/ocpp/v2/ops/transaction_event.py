@@ -65,11 +65,18 @@ def record(dialect, record):
         payload["reservationId"] = data["reservation"]
     # Who is authorized from now on, or presented an identifier to end it
     if data.get("id") is not None:
-        payload["idToken"] = id_token(data["id"], data.get("kind"))
+        payload["idToken"] = _token(data)
     values = _meter_values(dialect.station, record)
     if values:
         payload["meterValue"] = values
     return payload
+
+
+def _token(data):
+    token = id_token(data["id"], data.get("kind"))
+    if data.get("extra"):
+        token["additionalInfo"] = data["extra"]
+    return token
 
 
 def learn(dialect, record, result):
