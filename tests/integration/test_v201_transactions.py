@@ -196,3 +196,52 @@ def test_a_master_pass(case):
     for _ in (1, 2):
         event = s.tx("StopAuthorized", "EVConnected", "Ended", "MasterPass")
         assert event["idToken"]["idToken"] == "POLICE"
+
+
+def test_signed_data_begins_it(case):
+    """TC_E_11_CS, TC_J_11_CS."""
+    settings = {
+        START: "DataSigned",
+        "SampledDataCtrlr.SignReadings": "true",
+        "OCPPCommCtrlr.PublicKeyWithSignedMeterValue": "OncePerTransaction",
+    }
+    s = case(settings=settings)
+    s.cs.act(1, "meter", signed=True)
+    s.cs.card("DEADBEEF", connector=1)
+    s.plug()
+    first = s.tx("SignedDataReceived", "EVConnected", "Started")
+    assert first["idToken"] == CARD
+    signed = [v for v in _sampled(first) if "signedMeterValue" in v]
+    assert [v["context"] for v in signed] == ["Transaction.Begin"]
+    value = signed[0]["signedMeterValue"]
+    assert value["signedMeterData"] and value["encodingMethod"] and value["publicKey"]
+    assert "signingMethod" in value  # empty: the data tells it
+    s.tx("ChargingStateChanged", "Charging", "Updated")
+    s.cs.card("DEADBEEF", connector=1)
+    end = s.tx("StopAuthorized", "EVConnected", "Ended", "Local")
+    contexts = [v["context"] for v in _sampled(end) if "signedMeterValue" in v]
+    assert contexts == ["Transaction.Begin", "Transaction.End"]
+
+
+def _sampled(event):
+    return [v for m in event["meterValue"] for v in m["sampledValue"]]
+
+
+def test_stopped_while_offline(case):
+    """TC_E_31_CS, TC_E_44_CS."""
+    s = case(settings={"SampledDataCtrlr.TxUpdatedInterval": "10"})
+    s.plug()
+    s.cs.card("DEADBEEF", connector=1)
+    id = s.tx("Authorized", "EVConnected", "Started")["transactionInfo"]["transactionId"]
+    s.tx("ChargingStateChanged", "Charging", "Updated")
+    mark = s.csms.mark()
+    s.cs.post("/api/network", {"online": False})
+    s.csms.wait_disconnected()
+    s.cs.card("DEADBEEF", connector=1)
+    s.cs.wait_connector(1, transaction=None)
+    s.cs.post("/api/network", {"online": True})
+    end = s.csms.wait_for("TransactionEvent", lambda p: p["eventType"] == "Ended", since=mark)
+    assert end["offline"] is True and end["transactionInfo"]["stoppedReason"] == "Local"
+    s.cs.wait_until(lambda status: status["ocpp"]["queued"] == 0)
+    answer = s.ask("GetTransactionStatus", transactionId=id)
+    assert answer == {"ongoingIndicator": False, "messagesInQueue": False}
