@@ -608,3 +608,45 @@ def test_signals_from_outside_switched_off():
             pass
     s.station.set_limit(0, 6000, "fuse")  # the host's own hardware
     assert s.station.limits.external == {("fuse", 0): (60, None)}
+
+
+def test_relative_begins_when_the_ev_may_charge():
+    """Errata 2.10.1: not when the transaction begins."""
+    s = up(settings={"TxCtrlr.TxStartPoint": "EVConnected"})
+    assert put(s, 1, default((0, 10), (30, 20))) == "Accepted"
+    s.plug()
+    s.run(50000, 100)
+    assert s.c.tx and not s.c.charging_permitted
+    s.station.present("TAG1", 1)
+    s.run(20000, 50)
+    assert s.c.limit_ma == 10000 and s.c.charging_permitted
+    s.run(15000, 50)
+    assert s.c.limit_ma == 20000
+
+
+def test_long_messages():
+    """More than 2 kB are read in another way."""
+    s = charging()
+    periods = [(i * 60, 10 + i % 5, 3) for i in range(96)]
+    assert put(s, 1, default(*periods, id=70)) == "Accepted"
+    assert reports(s) == [(1, "CSO", [70])]
+    told = s.csms.sent("ReportChargingProfiles")[0]["chargingProfile"][0]
+    assert len(told["chargingSchedule"][0]["chargingSchedulePeriod"]) == 96
+    given = []
+
+    class Controller:
+        def schedules(self, connector, schedules):
+            given.append(schedules)
+
+    s.station.iso15118 = Controller()
+    p = profile("TxProfile", *periods[:40], id=71, transactionId=s.c.tx.id)
+    entries = [{"relativeTimeInterval": {"start": i}} for i in range(20)]
+    tariff = {"id": 2, "salesTariffEntry": entries}
+    for id in (2, 3):
+        more = schedule(*periods[:40], salesTariff=tariff)
+        more["id"] = id
+        p["chargingSchedule"].append(more)
+    assert put(s, 1, p) == "Accepted"
+    assert given == [p["chargingSchedule"]]
+    assert reports(s, chargingProfileId=[71]) == [(1, "CSO", [71])]
+    assert s.csms.sent("ReportChargingProfiles")[0]["chargingProfile"] == [p]

@@ -52,6 +52,9 @@ class Transaction:
         self.remote_start_id = None  # number given by a remote start, or None
         self.profile = None  # charging profile that came with its start, until it is installed
         self.key_told = False  # the meter's public key went along with a signed value
+        self.lag = (
+            None  # s from its start until somebody was authorized and a car there, see `view`
+        )
         self.held = False  # True: no energy yet, its limit is not worked out
 
     def saved(self, wh):
@@ -143,6 +146,7 @@ def resume(c, tx):
     c.finishing = False
     tx.cable = c.plugged
     tx.charged = None
+    tx.lag = 0
     tx.id = c.station.dialect.transaction_id(tx.key, tx.id)
     c.station.limits.begin(tx, None)
     c._was_plugged = c.plugged

@@ -6,6 +6,8 @@ from ocpp.station import profiles
 from ocpp.station import schedule as s
 from ocpp.station.offers import share_out
 
+_PROMPT_S = const(2)
+
 
 class View:
     """The profiles on one time line, as of `now`: Unix s, or uptime while that is unknown."""
@@ -93,13 +95,13 @@ class View:
         return s.Plan(p, p[f.START], p[f.FROM], p[f.TO], self.zone if p[f.CYCLE] else None)
 
     def _relative(self, p, c, lo=None, hi=None):
-        """A schedule that begins with the transaction, that of the station with its
-        installation."""
+        """A schedule that begins when the EV may charge (OCPP 2.0.1 errata 2.10.1), that of the
+        station with its installation."""
         start = self.now
         if c is None:
             start = p[f.SET_AT] or start
-        elif c.tx:
-            start -= c.tx.seconds
+        elif c.tx and c.tx.lag is not None:
+            start -= c.tx.seconds - c.tx.lag
         elif self.still:
             p = _constant(p, p[f.PERIODS][:3])
         return s.Plan(p, start, lo, hi)
@@ -150,6 +152,8 @@ def view(limits):
     """A job: returns the `View` of now. Profiles that came with a start are installed first."""
     for c in limits.station.connectors:
         tx = c.tx
+        if tx and tx.lag is None and tx.authorized and c.plugged:
+            tx.lag = tx.seconds if tx.seconds > _PROMPT_S else 0
         if tx and tx.profile:
             profile, tx.profile = tx.profile, None
             profile[f.TX] = tx.key

@@ -57,7 +57,9 @@ class Limits:
         asking = 0
         for c in self.station.connectors:
             tx = c.tx
-            stage = 0 if tx is None else 2 if tx.ending else 1
+            stage = (
+                0 if tx is None else 2 if tx.ending else 1 if c.plugged and tx.authorized else 3
+            )
             seen = (seen * 31 + 3 * (c.phases_in_use or 0) + stage) & _MASK
             asking = (asking * 2 + (1 if c.ev_ready else 0)) & _MASK
         now = self.station.clock.uptime()
