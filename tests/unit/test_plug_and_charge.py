@@ -221,6 +221,21 @@ def test_certificate_of_the_controller():
     assert data_transfers(s) == [(PNC, "SignCertificate", wanted)]
 
 
+def test_signed_and_triggered_in_2_x():
+    s = up201()
+    trigger = {"requestedMessage": "SignV2GCertificate"}
+    signed = {"certificateChain": "PEM", "certificateType": "V2GCertificate"}
+    assert s.ask("TriggerMessage", trigger) == {"status": "Accepted"} and s.controller.asked == 1
+    assert s.ask("CertificateSigned", signed) == {"status": "Accepted"}
+    assert s.controller.chains == ["PEM"]
+    s.controller.good = False
+    assert s.ask("TriggerMessage", trigger) == {"status": "Rejected"}
+    assert s.ask("CertificateSigned", signed)["status"] == "Rejected"
+    s.station.iso15118 = None
+    assert s.ask("TriggerMessage", trigger) == {"status": "NotImplemented"}
+    assert s.ask("CertificateSigned", signed)["status"] == "Rejected"
+
+
 def ask(s, message, data, ms=20000):
     """Answer to a message over DataTransfer: its data, or the status of the transfer."""
     text = data if isinstance(data, str) else json.dumps(data)

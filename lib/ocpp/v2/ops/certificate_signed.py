@@ -3,11 +3,20 @@
 
 
 def handle(dialect, request):
-    if request.payload.get("certificateType") == "V2GCertificate":
-        return {"status": "Rejected", "statusInfo": {"reasonCode": "UnsupportedParam"}}
     station = dialect.station
+    if request.payload.get("certificateType") == "V2GCertificate":
+        return _controllers(station.iso15118, request.payload["certificateChain"])
     station.jobs.append(request.finished_by(_answer(station, request)))
     return None
+
+
+def _controllers(controller, chain):
+    """That of the controller that speaks with the EV."""
+    if controller is None:
+        return {"status": "Rejected", "statusInfo": {"reasonCode": "UnsupportedParam"}}
+    if controller.certificate(chain):
+        return {"status": "Accepted"}
+    return {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidCertificate"}}
 
 
 def _answer(station, request):

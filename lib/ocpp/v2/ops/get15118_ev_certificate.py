@@ -26,3 +26,8 @@ def sign(dialect, csr):
 
     payload = {"csr": csr, "certificateType": "V2GCertificate"}
     dialect.station.rpc.call("SignCertificate", payload, answered)
+
+
+def triggered(dialect, connectors):
+    """SignCertificate for the controller is wanted (F06)."""
+    return dialect.station.iso15118.request()

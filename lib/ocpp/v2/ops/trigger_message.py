@@ -8,7 +8,10 @@ Where there is neither, the answer is NotImplemented.
 from ocpp.calls import TRIGGERED
 from ocpp.v2.types import connectors_of
 
-_MEANS = {"SignChargingStationCertificate": "SignCertificate"}
+_MEANS = {
+    "SignChargingStationCertificate": "SignCertificate",
+    "SignV2GCertificate": "Get15118EVCertificate",
+}
 
 
 def handle(dialect, request):
@@ -22,9 +25,11 @@ def handle(dialect, request):
     op = None if send else dialect.op(action)
     if op and not send:
         send = getattr(op, "triggered", None)
+        if wanted == "SignV2GCertificate" and dialect.station.iso15118 is None:
+            send = None
     if send:
         return {"status": "Accepted" if send(dialect, connectors) else "Rejected"}
-    if not hasattr(op, "current"):
+    if not hasattr(op, "current"):  # also of what needs a controller of ISO 15118
         return {"status": "NotImplemented"}
     dialect.station.rpc.call(action, op.current(dialect), None, TRIGGERED)
     return {"status": "Accepted"}
