@@ -650,3 +650,17 @@ def test_long_messages():
     assert given == [p["chargingSchedule"]]
     assert reports(s, chargingProfileId=[71]) == [(1, "CSO", [71])]
     assert s.csms.sent("ReportChargingProfiles")[0]["chargingProfile"] == [p]
+
+
+def test_profile_of_a_remote_start_for_a_transaction_that_runs():
+    s = up(settings={"TxCtrlr.TxStartPoint": "EVConnected"})
+    s.plug()
+    s.run(1000)
+    tx = s.c.tx.id
+    answer = start(s, chargingProfile=profile("TxProfile", (0, 12), id=50))
+    assert answer["status"] == "Accepted" and answer["transactionId"] == tx, answer
+    s.run(2000)
+    assert s.c.limit_ma == 12000 and s.c.charging_permitted
+    assert reports(s) == [(1, "CSO", [50])]
+    told = s.csms.sent("ReportChargingProfiles")[0]["chargingProfile"][0]
+    assert told["transactionId"] == tx
