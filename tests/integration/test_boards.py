@@ -102,7 +102,7 @@ def test_a_session(name, board, ocpp_csms):
     b.wait(status="Charging", closed=True)
     flowing = b.state["energy_wh"]
     b.wait(status="Charging")
-    while b.state["energy_wh"] < flowing + 8:
+    while b.state["energy_wh"] < flowing + 12:
         time.sleep(0.05)
         assert b.child.poll() is None
     ocpp_csms.call("RemoteStopTransaction", {"transactionId": 1})

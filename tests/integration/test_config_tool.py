@@ -53,7 +53,7 @@ def test_all_problems_and_the_same_as_on_the_device(tmp_path):
         [str(word) for word in command],
         capture_output=True,
         text=True,
-        env=mpunit.micropython_env(),
+        env=mpunit.micropython_env(sources=True),
     )
     assert sorted(done.stdout.splitlines()) == sorted(problems), done.stderr
 

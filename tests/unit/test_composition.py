@@ -1,9 +1,13 @@
 # heap: 2M
 """Hardware as board and configuration put it together: what is merged, and what is refused."""
 
+import sys
+
 import boardfile
 import composition
 from support import raises
+
+sys.path.append("boards")  # the data of boards, beside compiled code
 
 
 def problems(board="esp32_devkitc", **config):
@@ -59,6 +63,21 @@ def pins_in(value):
     for item in value if isinstance(value, list) else ():
         found += pins_in(item)
     return found
+
+
+def test_every_key_is_in_the_documentation():
+    import parts
+
+    with open("docs/boards.md") as file:
+        text = file.read()
+    tables = [parts.CONNECTOR] + list(parts.OF_BUS.values())
+    for kinds in list(parts.OF_CONNECTOR.values()) + list(parts.OF_STATION.values()):
+        tables += list(kinds.values())
+    for table in tables:
+        for name in parts.parsed(table):
+            assert "`%s`" % name in text, name
+    for name in list(parts.OF_CONNECTOR) + list(parts.OF_STATION) + boardfile.names():
+        assert "`%s`" % name in text, name
 
 
 def test_configuration_over_board():
@@ -361,7 +380,6 @@ def test_all_problems_at_once():
 def test_board_files_with_errors():
     raises(boardfile.BoardError, boardfile.board, "nonesuch")
     import os
-    import sys
 
     from central import fresh_directory
 
