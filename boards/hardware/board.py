@@ -16,6 +16,8 @@ from ocpp.log import log
 from ocpp.store import Store
 
 _TICK_MS = const(10)  # as `evse.timing.TICK_MS`, which this need not keep
+_STALL_MS = const(50)  # between two looks at the main loop alone
+_EVSE_MS = const(20)  # between two steps of an outlet's state machine
 _GRACE_MS = const(10000)  # a part may take so long to answer the first time
 _LOOK_MS = const(500)  # between two looks at how the parts are
 _DONE = ("assembly", "build", "front")  # not needed after the start
@@ -36,7 +38,7 @@ class Board:
         from hardware.assembly import Assembly
 
         self._clock = Clock()
-        self._look_at = self._clock.ticks()
+        self._look_at = self._stepped = self._clock.ticks()
         self._young = True  # parts are not yet expected to have answered
         self._store = Store(_made(folder + "/meters"))
         self._event = None  # of the button, not yet taken
@@ -56,18 +58,30 @@ class Board:
             if sys.modules.pop("hardware." + name, None):
                 delattr(package, name)
         gc.collect()
-        self._timer = self._start(machine.Timer, plan["chip"])
+        self._timers = self._start(machine.Timer, plan["chip"])
 
     def _start(self, timer, chip):
-        """The safety tick, in an interrupt of its own where the port has that."""
+        """The safety tick, in an interrupt of its own where the port has that for all it does;
+        where it has not, a second one for the deadline of the main loop, if the port can."""
         made = timer(chip["timer"])
         options = {"hard": True} if chip["hard_irq"] else {}
         made.init(mode=timer.PERIODIC, period=_TICK_MS, callback=self._tick, **options)
-        return made
+        if chip["hard_irq"]:
+            return (made,)
+        try:
+            second = timer(chip["timer"] + 1)
+            second.init(mode=timer.PERIODIC, period=_STALL_MS, callback=self._deadline, hard=True)
+            return (made, second)
+        except (TypeError, ValueError):  # an older port
+            return (made,)
 
-    def _tick(self, _timer):  # may be a hard interrupt: allocates nothing
+    def _tick(self, _timer):  # these two may be hard interrupts: they allocate nothing
         for guard in self._guards:
             guard.tick()
+
+    def _deadline(self, _timer):
+        for guard in self._guards:
+            guard.deadline()
 
     # -- for the firmware ------------------------------------------------------------------------
 
@@ -87,16 +101,23 @@ class Board:
                 part.step()
             except Exception as e:
                 self._note(name, number, _words(e))
+        due = self._clock.since(self._stepped) >= _EVSE_MS
+        if due:
+            self._stepped = self._clock.ticks()
         for evse in self.evses:
-            try:
-                evse.step()
-            except Exception as e:  # its guard is not fed then, and opens
-                log.error("connector %d" % evse.id, "failed:", repr(e))
-            if evse.lights is not None:
-                evse.lights.step()
+            if due or evse.relay is not None:  # talking to a foreign controller takes many steps
+                self._step_evse(evse)
         self._step_front()
         if self._clock.since(self._look_at) >= _LOOK_MS:
             self._look()
+
+    def _step_evse(self, evse):
+        try:
+            evse.step()
+        except Exception as e:  # its guard is not fed then, and opens
+            log.error("connector %d" % evse.id, "failed:", repr(e))
+        if evse.lights is not None:
+            evse.lights.step()
 
     def _step_front(self):
         if self.button is not None:
@@ -149,7 +170,8 @@ class Board:
     def close(self):
         """For good: contactors open, the pilot offers nothing, the tick ends."""
         self.off()
-        self._timer.deinit()
+        for timer in self._timers:
+            timer.deinit()
         for main in self._mains:
             if main is not None:
                 main.set(False)

@@ -17,7 +17,6 @@ class Evse:
     locked = None  # fn() -> as `Hal.locked`; None: no lock
     shown = "booting"  # state of the station's connector
     all_phases = 1  # of the contactor, when all are closed
-    _in_use = 0  # phases that were seen to carry current
     relay = None  # `Relay` of a foreign controller
     # Without a pilot
     load = None  # `Load`
@@ -39,6 +38,10 @@ class Evse:
         self.limit_phases = None
         self.lock_wanted = False
         self.authorized = None
+        # For the station
+        self.connected = self.ev_ready = self.offering = self.occupied = False
+        self.energy_wh = None  # import register in Wh, None: silent or broken, 0: there is none
+        self.phases = None  # that the car uses when all are offered, None: not known (yet)
         self.errors = ()  # (code, info, vendor id, vendor code, faulted); a new one at a change
         self._faults = ()
         self.troubles = {}  # part: words, of parts without which charging goes on
@@ -57,6 +60,7 @@ class Evse:
         if controller.faults is not self._faults:
             self._faults = controller.faults
             self.tell()
+        self._see()
 
     def tell(self):
         """Faults or troubles have changed."""
@@ -77,43 +81,31 @@ class Evse:
 
     # -- what the station sees -------------------------------------------------------------------
 
-    @property
-    def connected(self):
-        return self.controller.plugged
-
-    @property
-    def ev_ready(self):
-        return self.controller.ev_ready
-
-    @property
-    def offering(self):
-        return self.controller.offering
-
-    @property
-    def occupied(self):
-        return self._parking is not None and self._parking.on
-
-    @property
-    def energy_wh(self):
-        """Import register in Wh; None while the meter is silent, or could not be made; 0 if there
-        is to be none."""
+    def _see(self):
+        """What the station may look at as often as it likes."""
+        controller = self.controller
+        self.connected = controller.plugged
+        self.ev_ready = controller.ev_ready
+        self.offering = controller.offering
+        self.occupied = self._parking is not None and self._parking.on
         meter = self.meter
         if meter is None:
-            return None if "Meter" in self.troubles else 0
-        return None if meter.stale else meter.energy_wh
-
-    @property
-    def phases(self):
-        """Phases that the car uses when all are offered, None: not known (yet)."""
-        meter = self.meter
+            self.energy_wh = None if "Meter" in self.troubles else 0
+        elif meter.stale:
+            self.energy_wh = None
+        else:
+            self.energy_wh = meter.energy_wh
+            if self.connected and self.guard.phases == self.all_phases:
+                self._count_phases(meter)
         if not self.connected:
-            self._in_use = 0
-        elif meter is not None and not meter.stale and self.guard.phases == self.all_phases:
-            live = 0
-            for phase in (1, 2, 3):
-                live += (meter.current_ma(phase) or 0) >= _LIVE_MA
-            self._in_use = max(live, self._in_use)  # they need not begin together
-        return self._in_use or None
+            self.phases = None
+
+    def _count_phases(self, meter):
+        live = 0
+        for phase in (1, 2, 3):
+            live += (meter.current_ma(phase) or 0) >= _LIVE_MA
+        if live > (self.phases or 0):  # they need not begin together
+            self.phases = live
 
     def measurands(self):
         """(measurand, fn() -> number or None, unit, phase, location) beside the register."""

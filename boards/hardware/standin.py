@@ -41,9 +41,11 @@ class Relay:
             if main.second is not None:
                 main.second.set(self.phases > 0)
 
-    def tick(self, _=None):
+    def deadline(self, _=None):
         if self.phases and self._clock.diff(self._clock.ticks(), self._fed) > STALL_MS:
             self.open()
+
+    tick = deadline
 
 
 class Nothing:
@@ -68,3 +70,5 @@ class Nothing:
 
     def tick(self, _=None):
         self.open()
+
+    deadline = tick

@@ -102,6 +102,12 @@ class Guard:
                 self.open(reason)
         hal.contactor(self.phases)
 
+    def deadline(self, _=None):
+        """The same for a silent main loop alone, for a second timer: on ports where `tick()` waits
+        for C code that hangs, this may run in a hard interrupt all the same."""
+        if self.phases and self._clock.diff(self._clock.ticks(), self._fed) > STALL_MS:
+            self.open("Stalled")
+
     def _against(self, now):
         """Why the contactor may not be closed, or ""."""
         pilot = self.pilot

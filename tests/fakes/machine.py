@@ -22,6 +22,8 @@ resets = []  # "reset", "watchdog"
 uarts, i2cs, spis = {}, {}, {}  # what is attached
 watchdog = None
 cause = PWRON_RESET
+hard_timers = False  # True: a port of ESP32 whose timers can be hard interrupts
+hung = False  # True: C code hangs, and what is not a hard interrupt waits for it
 broken = set()  # names of what can't be made: "UART1", "I2C0", ...
 
 
@@ -30,7 +32,8 @@ class Restarted(Exception):
 
 
 def power_on(facts, why=PWRON_RESET):
-    global chip, watchdog, cause
+    global chip, watchdog, cause, hard_timers, hung
+    hard_timers = hung = False
     chip = facts
     cause = why
     watchdog = None
@@ -271,7 +274,7 @@ class Timer:
             self.init(**options)
 
     def init(self, *, mode=1, period=-1, freq=-1, callback=None, hard=False):
-        if hard and not chip.get("hard_irq"):
+        if hard and not (chip.get("hard_irq") or hard_timers):
             raise TypeError("extra keyword arguments given")
         self._ms = period if period > 0 else 1000 // freq
         self._once = mode == Timer.ONE_SHOT
@@ -287,7 +290,7 @@ class Timer:
             simtime.timers.remove(self)
 
     def ring(self, now):
-        if self._due is None or now < self._due:
+        if self._due is None or now < self._due or (hung and not self._hard):
             return
         if self._once:
             self.deinit()

@@ -157,6 +157,7 @@ def test_pulse_meter_keeps_its_register():
     assert abs(f.board.evses[0].meter.power_w - 11040) < 400, f.board.evses[0].meter.power_w
     f.board.close()
     again = Firmware("esp32_devkitc", folder=f.folder, meter=meter)
+    again.run(100)
     assert again.board.evses[0].energy_wh == told
 
 

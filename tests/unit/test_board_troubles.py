@@ -20,8 +20,8 @@ def teardown():
     log.sink = None
 
 
-def charging(board="esp32_devkitc", **parts):
-    f = Firmware(board, **parts)
+def charging(board="esp32_devkitc", attach=None, **parts):
+    f = Firmware(board, attach=attach, **parts)
     f.run(2500)
     f.outlet.plug("C", 10)
     f.run(500)
@@ -190,6 +190,21 @@ def test_main_loop_stands_still():
     except machine.Restarted:
         pass
     assert machine.resets == ["watchdog"]
+
+
+def test_c_code_hangs_on_an_esp32():
+    def newer_port(f):
+        machine.hard_timers = True
+
+    f = charging("esp32_devkitc", attach=newer_port)
+    machine.hung = True
+    begin = simtime.now_us
+    while f.outlet.closed:
+        simtime.advance(10)
+        assert simtime.now_us - begin < 2000000, "still closed"
+    machine.hung = False
+    f.run(500)
+    assert [e[3] for e in f.board.evses[0].errors] == ["Stalled"]
 
 
 def test_car_leaves():

@@ -103,8 +103,13 @@ def test_a_real_connector_takes_it():
     from ocpp.station.connector import Connector as Real
     from ocpp.station.connector import is_fault
 
+    class Dialect:
+        def trouble(self, connector, code, there):
+            assert connector.id == 1 and code == "GroundFailure"
+
     class Station:
         errors = []
+        dialect = Dialect()
 
     bench = Bench(pe=True)
     station = Station()
