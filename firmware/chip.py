@@ -1,0 +1,179 @@
+"""Start on a chip: what is wrong is found out, and then the charger runs, or the set-up, or, after
+too many failed starts, safe mode.
+
+| | contactors | ends |
+| --- | --- | --- |
+| the charger | as the car wants | never |
+| set-up: no configuration can be used | open | with a configuration |
+| safe mode: `starts.SAFE` starts in a row were short | open | after `_SAFE_S`, or with one |
+
+`/data` holds configuration, state and slots; it may be a partition of its own. `/spare` holds the
+second copy of the configuration. The slot is chosen before anything of the program is loaded.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+
+from starts import Starts
+
+from ocpp.log import log
+
+_DATA = "/data"
+_SPARE = "/spare"
+_WATCHDOG_MS = const(8000)  # the longest that RP2 can
+_SAFE_S = const(600)
+_TAKEN = "provision config rules commission netconfig composition parts wiring boardfile".split()
+
+
+def main(port=None, root=""):
+    """Run for ever. `port`: see `boards/port.py`; `root`: of the file system, for tests."""
+    if port is None:
+        import port
+    log.set_level("info")
+    starts = Starts(root)
+    usual = starts.begin()
+    reason = starts.reason(port.cause())
+    print("ocppy: start %s, %d bytes free" % (reason, gc.mem_free()))
+    folder = root + _DATA
+    damaged = _storage(port, folder)
+    given = _configuration(folder, root + _SPARE)
+    try:
+        if not usual:
+            print("ocppy: safe mode, %d starts have failed" % starts.failed)
+            _set_up(port, folder, root, starts, _SAFE_S)
+        elif isinstance(given, str):
+            print("ocppy: no configuration:", given)
+            starts.sound()
+            _set_up(port, folder, root, starts, None)
+        else:
+            _charge(port, folder, starts, reason, given[0], damaged + given[1])
+    except KeyboardInterrupt:
+        print("ocppy: stopped, contactors are open")
+
+
+def boards():
+    """Names of the boards in this build."""
+    from boardfile import names
+
+    return names()
+
+
+def _storage(port, folder):
+    """Bring up what the station's state is on; -> names of what was damaged."""
+    _make(folder)
+    try:
+        device = port.data()
+        if device is None:
+            return []
+        import partition
+
+        return partition.mount(device, folder)
+    except OSError as e:
+        log.error("flash", "no file system for the state:", repr(e))
+        return ["file system"]
+
+
+def _make(folder):
+    try:
+        os.mkdir(folder)
+    except OSError:
+        pass  # it is there; if it can't be, whatever is written there tells
+
+
+def _configuration(folder, spare):
+    """(configuration, names of what was damaged), or, if there is none, what is wrong."""
+    import provision
+
+    try:
+        return provision.configuration(folder, boards(), spare)
+    except provision.ConfigError as e:
+        return str(e)
+    except (OSError, MemoryError) as e:
+        return repr(e)
+    finally:
+        forget(_TAKEN)
+
+
+def forget(names):
+    """Let modules go."""
+    for name in names:
+        sys.modules.pop(name, None)
+    gc.collect()
+
+
+def _charge(port, folder, starts, reason, config, damaged):
+    program = _choose(folder, config)
+    board = _board(config, folder)
+    try:
+        from runner import Runner
+
+        def leave(why):
+            starts.leave(why)
+            board.close()
+            port.reset()
+
+        runner = Runner(board, config, folder, damaged, reason, program, leave)
+        from services import Services
+
+        services = Services(runner, port, starts, _network(config["board"]))
+        runner.chores.append(services)
+        runner.watchdog = port.watchdog(_WATCHDOG_MS)
+    except BaseException:
+        board.close()
+        raise
+    try:
+        asyncio.run(_serve(runner, services))
+    finally:
+        if runner.watchdog:
+            port.keep_feeding(runner.watchdog)  # for the prompt
+
+
+def _choose(folder, config):
+    """Have the program imported from the slot whose turn it is; -> (its folder, its version)."""
+    from slots import Slots, use
+
+    found = Slots(folder, delivered=config["charge_point"]["firmware"]).start()
+    use(found[0])
+    forget(["slots", "ocpp.store", "ocpp.statefiles"])
+    return found
+
+
+def _board(config, folder):
+    import hardware
+
+    board = hardware.load(config, folder)
+    board.online = False  # until `services.Network` says otherwise
+    return board
+
+
+def _network(name):
+    """How the board is wired to its network."""
+    from boardfile import board
+
+    try:
+        return board(name).get("network")
+    finally:
+        forget(["boardfile"])
+
+
+async def _serve(runner, services):
+    from console import serial
+    from talk import Talk
+
+    talk = Talk(runner, services)
+    console = asyncio.create_task(serial(talk.commands, talk.scope).run())
+    try:
+        await runner.run()
+    finally:
+        console.cancel()
+
+
+def _set_up(port, folder, root, starts, seconds):
+    """Wait for a configuration; at most `seconds`, None: for ever."""
+    from portal import Portal
+
+    asyncio.run(Portal(port, folder, root, boards(), seconds).run())
+    starts.sound()
+    port.reset()
