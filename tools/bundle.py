@@ -17,7 +17,7 @@ MAGIC = b"ocppy bundle 1\n"
 MPY = 6  # version of the .mpy files that our compiler makes
 MICROPYTHON = "1.24.0"  # the oldest that runs them
 # Not replaced by an update: what chooses the slot must stay as it is.
-_BOOT = ("boot", "main", "chip", "unix")
+_BOOT = ("boot", "main", "pack", "chip", "unix")
 
 
 def files(folder, suffix=".mpy"):

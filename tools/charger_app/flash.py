@@ -58,9 +58,13 @@ def _lock(lock, folder):
 
 def put_config(file, flash):
     """Put configuration `file` and the certificate and key files that it names onto the flash."""
-    config = read_config(file)
+    put_data(read_config(file), Path(file).parent, flash)
+
+
+def put_data(config, source, flash):
+    """The same with a configuration that was read already; `source`: folder of its files."""
     if isinstance(config, dict):
-        _put_files(config, Path(file).parent, flash)
+        _put_files(config, source, flash)
     (flash / _NEW).write_text(json.dumps(config, ensure_ascii=False))
 
 
