@@ -1,10 +1,17 @@
 """The manifests of lib/: each names its whole package, for freezing and for compiling to .mpy."""
 
-from pathlib import Path
+import ast
+import json
+import sys
 
 import pytest
+from mpunit import ROOT
 
-LIB = Path(__file__).resolve().parent.parent / "lib"
+sys.path.insert(0, str(ROOT / "tools"))
+
+import mip
+
+LIB = ROOT / "lib"
 
 
 def executed(manifest):
@@ -32,3 +39,25 @@ def test_a_manifest_has_its_whole_package(name):
 def test_every_package_has_one():
     packages = {path.parent.name for path in LIB.glob("*/__init__.py")}
     assert packages == {path.parent.name for path in LIB.glob("*/manifest.py")}
+
+
+@pytest.mark.parametrize("name", mip.PACKAGES)
+def test_mip_installs_a_whole_library(name):
+    """Every file that `package.json` names is there, and nothing that is imported is missing."""
+    told = json.loads((LIB / name / "package.json").read_text())
+    targets = set()
+    for target, source in told["urls"]:
+        assert (LIB / name / source).resolve() == LIB / target
+        targets.add(target)
+    packages = {target.split("/")[0] for target in targets}
+    for folder in packages:
+        there = {str(p.relative_to(LIB)) for p in (LIB / folder).rglob("*.py")}
+        assert there - targets <= {folder + "/manifest.py"}
+    ours = {path.parent.name for path in LIB.glob("*/__init__.py")}
+    for target in targets:
+        for node in ast.walk(ast.parse((LIB / target).read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for found in names:
+                top = found.split(".")[0]
+                assert top not in ours or top in packages, (target, found)

@@ -145,6 +145,11 @@ def schemas():
     return output_lines([sys.executable, "tools/schemac.py", "--check"])
 
 
+def packages():
+    """What mip installs is all there is."""
+    return output_lines([sys.executable, "tools/mip.py", "--check"])
+
+
 CHECKS = {
     "ruff-check": ruff_check,
     "ruff-format": ruff_format,
@@ -153,6 +158,7 @@ CHECKS = {
     "shape": shape,
     "layers": layering,
     "schemas": schemas,
+    "packages": packages,
 }
 
 
