@@ -7,8 +7,6 @@ beside the program. In memory only while one is asked for.
 import binascii
 import sys
 
-from microdot import Response
-
 _KINDS = {"": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -19,6 +17,8 @@ _POLICY = (
 def served(path, known):
     """The answer for a file of the page, None if there is none of that path. `known`: the
     client's If-None-Match, or None."""
+    from microdot import Response
+
     name = "console.html" if path == "/" else path[1:]
     if "/" in name or name[:7] != "console":
         return None

@@ -18,6 +18,8 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def main(what):
+    if what == "dev":
+        find_chromium()
     if installed(what):
         return
     base = find_python()
@@ -31,6 +33,24 @@ def main(what):
     for done in ["run", what]:
         with open(stamp(done), "w") as file:
             file.write(wanted(done))
+
+
+def find_chromium():
+    """The tests of the web pages need a browser; without one they are skipped, and say so."""
+    if shutil.which("chromium"):
+        return
+    hint = "the tests of the web pages are skipped: apt-get install chromium"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        print("setup: there is no chromium, " + hint, flush=True)
+        return
+    print("setup: installing chromium", flush=True)
+    quiet = {
+        "stdout": subprocess.DEVNULL,
+        "env": dict(os.environ, DEBIAN_FRONTEND="noninteractive"),
+    }
+    subprocess.call(["apt-get", "update", "-qq"], **quiet)
+    if subprocess.call(["apt-get", "install", "-y", "-qq", "chromium"], **quiet) != 0:
+        print("setup: chromium could not be installed, " + hint, flush=True)
 
 
 def stamp(what):

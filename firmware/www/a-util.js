@@ -69,8 +69,11 @@ async function act(method, path, body, done) {
 
 const button = (text, onclick, more) => h("button", { type: "button", onclick, text, ...more });
 
-// A control with its name; `node` may be several.
-const field = (name, ...nodes) => h("label", { class: "field" }, h("span", { text: name }), nodes);
+// A control with its name.
+function field(name, node) {
+  node.setAttribute("aria-label", name);
+  return h("label", { class: "field" }, h("span", { text: name }), node);
+}
 
 function select(options, value, props) {
   const node = h("select", props, options.map((o) => {

@@ -14,6 +14,7 @@ const live = {
   seen: 0, // performance.now() of the last news
   at: null, // the same as a time of this computer
   source: null,
+  turn: 0, // number of the try to connect that counts
   dead: false, // the last try failed
   listeners: { status: [], frames: [], info: [] },
 
@@ -32,6 +33,8 @@ const live = {
   },
 
   async connect() {
+    const turn = ++this.turn;
+    if (document.hidden) return;
     try {
       const info = await api("GET", "console");
       if (this.info && this.info.process !== info.process) this.forget();
@@ -40,9 +43,10 @@ const live = {
       this.tell("info");
       await this.catchUp();
       this.take(await api("GET", "status"));
-      this.listen();
+      if (turn === this.turn) this.listen();
     } catch {
-      this.retry();
+      this.dead = true;
+      if (turn === this.turn) this.retry();
     }
   },
 
@@ -76,10 +80,20 @@ const live = {
     };
   },
 
+  // Also where there are too many listeners already: then this is what brings news.
   retry() {
     this.source = null;
-    this.dead = true;
-    setTimeout(() => this.connect(), RETRY_MS);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), RETRY_MS);
+  },
+
+  // A page that nobody sees costs the charger nothing.
+  rest(hidden) {
+    this.turn += 1;
+    clearTimeout(this.timer);
+    if (this.source) this.source.close();
+    this.source = null;
+    if (!hidden) this.connect();
   },
 
   take(status) {

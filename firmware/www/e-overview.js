@@ -18,7 +18,8 @@ const overview = {
     const root = h("div", { class: "connectors" });
     this.cards = Array.from({ length: live.info.connectors }, (_, i) => connectorCard(i + 1));
     root.append(...this.cards.map((c) => c.node));
-    this.root = live.info.simulated ? h("div", {}, root, worldCard(this)) : root;
+    this.display = h("div", { class: "display", role: "status" });
+    this.root = h("div", {}, this.display, root, live.info.simulated ? worldCard(this) : null);
     this.history();
     return this.root;
   },
@@ -41,6 +42,9 @@ const overview = {
     live.status.connectors.forEach((c, i) => {
       if (this.cards[i]) this.cards[i].update(c, now);
     });
+    const told = live.status.display || [];
+    put(this.display, told.join("\n"));
+    this.display.hidden = !told.length;
     if (this.world) this.world();
   },
 };
@@ -73,7 +77,7 @@ function connectorCard(id) {
     const tx = c.transaction;
     put(who, c.authorized || (c.reservation !== null ? "reserved, no. " + c.reservation : "nobody"));
     put(power, kw(c.power_w));
-    put(energy, tx ? kwh(tx.energy_wh) : "–");
+    put(energy, tx ? kwh(tx.energy_wh) + cost(tx) : "–");
     put(time, tx ? span(tx.seconds) : "–");
     put(limit, amps(c.limit_a));
     put(meter, kwh(c.energy_wh));
@@ -91,6 +95,10 @@ function connectorCard(id) {
   };
   return view;
 }
+
+// What the central system has told of the cost of a transaction, if anything.
+const cost = (tx) => tx.cost === undefined || tx.cost === null ? ""
+  : " · " + (typeof tx.cost === "object" ? Object.values(tx.cost).join(" ") : tx.cost);
 
 function faultChip(id, code) {
   const own = FAULTS.includes(code) && live.info.simulated;

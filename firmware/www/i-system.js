@@ -21,7 +21,7 @@ const system = {
     this.root = h("div", { class: "columns" });
     this.asked = performance.now();
     this.update();
-    return this.root;
+    return h("div", {}, doctorCard(), this.root);
   },
 
   // What changes slowly is asked for anew now and then.
@@ -72,4 +72,28 @@ function wear(i, st) {
     text += `; at this rate the flash lasts ${years > 100 ? "over 100" : "some " + Math.round(years)} years`;
   }
   return text;
+}
+
+// The way to the central system, examined step by step.
+function doctorCard() {
+  const list = h("ul", { class: "steps", role: "status" });
+  const examine = button("Examine", async () => {
+    examine.disabled = true;
+    try {
+      await api("POST", "doctor", {});
+      for (let found = { running: true }; found.running;) {
+        await new Promise((done) => setTimeout(done, 500));
+        found = await api("GET", "doctor");
+        list.replaceChildren(...found.steps.map((step) => h("li", {},
+          h("span", { class: "badge " + (step.ok ? "green" : "red"), text: step.ok ? step.step : step.step + " ✗" }),
+          h("p", { text: step.text }))));
+      }
+    } catch (error) {
+      toast(error.message, true);
+    } finally {
+      examine.disabled = false;
+    }
+  });
+  return h("section", { class: "card" }, h("div", { class: "head" },
+    h("h2", { text: "Way to the central system" }), examine), list);
 }

@@ -109,6 +109,7 @@ function begin() {
   live.on("frames", () => { if (shown === "messages") messages.frames(); });
   addEventListener("hashchange", () => { show(); $("main").focus({ preventScroll: true }); });
   addEventListener("keydown", keys);
+  document.addEventListener("visibilitychange", () => live.rest(document.hidden));
   setInterval(watch, 500);
   live.connect();
 }

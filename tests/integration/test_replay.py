@@ -1,0 +1,90 @@
+"""A run is recorded, and the same firmware does it again at virtual time."""
+
+import json
+import stat
+import subprocess
+
+import pytest
+from clients import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def replay(file, *options):
+    command = [str(ROOT / "tools" / "replay"), str(file), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def recording(charger, ocpp_csms, tmp_path):
+    """A session, an hour of charging, a link that breaks, a reset."""
+    file = tmp_path / "run"
+    cs = charger(
+        ocpp_csms,
+        options=["--record", str(file)],
+        settings={"MeterValueSampleInterval": "60", "AllowOfflineTxForUnknownId": "true"},
+    )
+    cs.act(1, "plug", current_a=16, soc=40)
+    cs.card("DEADBEEF", connector=1)
+    cs.wait_connector(1, status="Charging")
+    cs.post("/api/speed", {"speed": 200})
+    ocpp_csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    cs.wait_until(lambda _: cs.connector(1)["transaction"]["seconds"] > 1800)
+    cs.post("/api/speed", {"speed": 1})
+    cs.post("/api/network", {"online": False})
+    cs.act(2, "plug")
+    cs.card("OFFLINE", connector=2)
+    cs.wait_until(lambda _: cs.connector(2)["transaction"])
+    cs.post("/api/network", {"online": True})
+    ocpp_csms.wait_for("StartTransaction", lambda p: p["idTag"] == "OFFLINE")
+    cs.card("DEADBEEF", connector=1)
+    ocpp_csms.wait_for("StopTransaction")
+    boots = len(ocpp_csms.calls("BootNotification"))
+    cs.post("/api/reboot", {"reason": "PowerUp"})
+    cs.wait_until(lambda _: len(ocpp_csms.calls("BootNotification")) > boots)
+    cs.wait_accepted()
+    cs.stop()
+    return file
+
+
+def test_it_does_the_same_again(recording):
+    assert stat.S_IMODE(recording.stat().st_mode) == 0o600  # there are passwords in it
+    done = replay(recording, "--frames")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as recorded" in done.stdout.splitlines()[-1]
+    assert "StopTransaction" in done.stdout and "OFFLINE" in done.stdout
+    again = replay(recording)
+    assert done.stdout.splitlines()[-1] == again.stdout.splitlines()[-1]
+
+
+def test_a_difference_is_told(recording):
+    lines = recording.read_text().splitlines()
+    at = next(i for i, text in enumerate(lines) if '"act"' in text and "plug" in text)
+    act = json.loads(lines[at])
+    act[3]["current_a"] = 10  # as if another car had come
+    lines[at] = json.dumps(act)
+    recording.write_text("\n".join(lines) + "\n")
+    done = replay(recording)
+    assert done.returncode == 1
+    assert "not as recorded: frame" in done.stdout and "MeterValues" in done.stdout
+
+
+def test_a_power_cut_ends_a_recording(charger, ocpp_csms, tmp_path):
+    file = tmp_path / "run"
+    cs = charger(ocpp_csms, options=["--record", str(file)])
+    cs.act(1, "plug")
+    cs.wait_connector(1, status="Preparing")
+    cs.kill()
+    with open(file, "a") as out:
+        out.write('["out", "[2,')  # half a line
+    done = replay(file)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_no_recording(tmp_path):
+    file = tmp_path / "run"
+    for text in ("", "nonsense", "{}", '{"ocppy": 1}', '{"ocppy": 99}'):
+        file.write_text(text + "\n")
+        done = replay(file)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, (text, done)
+    assert replay(tmp_path / "none").returncode == 2
