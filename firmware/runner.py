@@ -12,7 +12,7 @@ import sys
 from frames import Frames
 from logbook import Logbook
 
-from ocpp.clock import Timer
+from ocpp.clock import Clock, Timer
 from ocpp.log import log
 
 _BOOT_MS = const(500)  # time that a start takes
@@ -52,7 +52,7 @@ class Runner:
         self.board = board
         self.config = config
         self.record = record
-        self.frames = Frames(board.frames_file, self.time, board.clock().ticks)
+        self.frames = Frames(board.frames_file, self.time, Clock().ticks)  # in real time
         self.chores = []  # objects whose step() has its turn once a loop
         self.watchdog = None  # object with feed()
         self.program = program

@@ -256,7 +256,9 @@ def start(folder, services):
 
 def stay(csms, charger):
     say("")
-    say("Both stay up. The charger: %s/   the CSMS: %s/" % (charger.http, csms.http))
+    say("Both stay up. In a browser:")
+    say("  the charger's web console  %s/" % charger.http)
+    say("  the page of the CSMS       %s/" % csms.http)
     say('Try: curl -d \'{"ev": "C"}\' %s/api/connectors/2/plug' % charger.http)
     say('     curl -d \'{"idTag": "%s", "connector": 2}\' %s/api/rfid' % (CARD, charger.http))
     say("Ctrl-C ends.")

@@ -15,7 +15,6 @@ function show() {
   }
   const section = SECTIONS[name];
   $("main").replaceChildren(section.build());
-  $("main").className = name;
   if (section.update) section.update();
   document.title = `${section.title} · ${live.info.id}`;
 }
