@@ -24,6 +24,8 @@ _DATA = "/data"
 _SPARE = "/spare"
 _WATCHDOG_MS = const(8000)  # the longest that RP2 can
 _SAFE_S = const(600)
+_API_PORT = const(80)
+_CLIENTS = const(4)
 _TAKEN = "provision config rules commission netconfig composition parts wiring boardfile".split()
 
 
@@ -159,15 +161,29 @@ def _network(name):
 
 
 async def _serve(runner, services):
-    from console import serial
     from talk import Talk
+    from terminal import serial
 
     talk = Talk(runner, services)
-    console = asyncio.create_task(serial(talk.commands, talk.scope).run())
+    task = asyncio.create_task(serial(talk.commands, talk.scope).run())
+    await _listen(runner)
     try:
         await runner.run()
     finally:
-        console.cancel()
+        task.cancel()
+
+
+async def _listen(runner):
+    """The control API and the web console, where the configuration gives them a password."""
+    wanted = runner.config["console"]
+    if not (wanted["enabled"] and wanted["password"]):
+        return
+    try:
+        from door import Door
+
+        await asyncio.start_server(Door(runner).serve, "0.0.0.0", _API_PORT, _CLIENTS)
+    except (ImportError, AttributeError, OSError) as e:
+        log.error("api", "can't listen:", repr(e))
 
 
 def _set_up(port, folder, root, starts, seconds):

@@ -9,8 +9,8 @@ import asyncio
 import os
 
 import commission
-from console import serial
 from talk import change
+from terminal import serial
 
 from ocpp.clock import Clock, Timer
 from ocpp.log import log

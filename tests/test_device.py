@@ -97,7 +97,8 @@ def test_only_the_versions_that_are_asked_for(config):
 
 def test_the_simulator_stays_at_home():
     files = tree.of("esp32s3_devkitc", None, 9 << 20)
-    assert not [p for p in files if "/sim/" in p or p in ("/lib/unix.mpy", "/lib/api.mpy")]
+    assert [p for p in files if "/sim/" in p] == ["/lib/sim/faults.mpy"]
+    assert "/lib/unix.mpy" not in files and "/lib/replay.mpy" not in files
     for path in ("/lib/chip.mpy", "/lib/hardware/board.mpy", "/lib/microdot/microdot.mpy"):
         assert path in files
     assert files["/main.py"].startswith(b'"""') and "/lib/main.mpy" not in files

@@ -65,7 +65,7 @@ def main(path, progsize, chip, fakes):
     with open("%s/chips/%s.json" % (lib, chip)) as file:
         machine.power_on(json.load(file))
     import chip as start
-    import console
+    import terminal
 
     result = {"names": names}
 
@@ -93,7 +93,7 @@ def main(path, progsize, chip, fakes):
                 print(json.dumps(result))
                 sys.exit(0)
 
-    console.serial = Watcher
+    terminal.serial = Watcher
     asyncio.sleep_ms, sleep = lambda ms: sleep(0), asyncio.sleep_ms
     start.main(root="/flash")
     result["left"] = os.listdir("/flash")

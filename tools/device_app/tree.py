@@ -14,8 +14,8 @@ from . import pack
 
 _START = ("boot", "main")
 _MPY = ".mpy"
-# Of the simulator and its control API, or of the build itself
-_NOT_ON_CHIPS = ("unix", "api", "routes", "fields", "report", "charger")
+_NOT_ON_CHIPS = ("unix", "recording", "replay", "simulate")  # of the simulator
+_OF_SIM = ("sim/faults",)  # of its board, but of use to the control API everywhere
 _VERSIONS = {"v16": {"1.6"}, "v2": {"2.0.1", "2.1"}}  # packages of lib/ocpp
 _SMALL = 1024 * 1024  # a file system of fewer bytes does not hold all versions
 _PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
@@ -38,6 +38,8 @@ def of(board, config=None, size=None):
         if _wanted(name[: -len(_MPY)], versions):
             files["/lib/" + name] = path.read_bytes()
     files["/lib/%s/board.json" % board] = _compact(BOARDS / board / "board.json")
+    for name in _OF_SIM:
+        files["/lib/" + name + _MPY] = (build.build() / (name + _MPY)).read_bytes()
     chip = facts["chip"]["name"]
     files["/lib/chips/%s.json" % chip] = _compact(BOARDS / "chips" / (chip + ".json"))
     if config:
@@ -69,7 +71,7 @@ def _versions(data, size):
 
 def _wanted(name, versions):
     parts = name.split("/")
-    if parts[0] in _START or parts[0] in _NOT_ON_CHIPS or parts[0] == "sim":
+    if parts[0] in _START or parts[0] in _NOT_ON_CHIPS:
         return False
     if parts[0] == "ocpp" and len(parts) > 1 and parts[1] in _VERSIONS:
         return bool(_VERSIONS[parts[1]] & versions)
