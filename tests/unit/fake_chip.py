@@ -4,6 +4,7 @@ import json
 import sys
 
 sys.path.insert(0, "tests/fakes")
+sys.path.append("boards")  # data of boards: of the code only what is compiled may be there
 
 import machine
 import network
