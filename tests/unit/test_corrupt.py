@@ -1,6 +1,6 @@
 # marks: slow proof
 # heap: 8M
-# timeout: 240
+# timeout: 600
 """Damaged files of every kind: the station boots, says so, loses nothing that was intact, and
 gives no
 energy to anybody unasked. A selection; `test_corrupt_all.py` tries every length and every byte."""

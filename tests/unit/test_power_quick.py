@@ -1,5 +1,5 @@
 # heap: 12M
-# timeout: 120
+# timeout: 400
 """A sample of the power cuts of `test_power_station.py`."""
 
 from power_scenarios import SESSIONS, UPKEEP
