@@ -31,7 +31,7 @@ class Station(Host, OnDemand):
     `remote`, an RPC of the host's own. `declare`: settings of the host's own, lines as in
     `station/settings_table.py`. ValueError, OSError."""
 
-    # What the link is secured with, see `station/security.py`
+    # What the link is secured with, see `station/credentials.py`
     refused = 0  # times in a row that the password was refused
     trusted = ""  # root the server's certificate leads to, with a "+" once it was seen whole
     presented = None  # number of our certificate
@@ -346,7 +346,7 @@ class Station(Host, OnDemand):
         if self.lost is None and not self.connection.connected:
             self.lost = self.clock.uptime()
         if self.cared is not None and self.clock.uptime() >= self.cared:
-            self.part("security").care()
+            self.part("credentials").care()
 
     def damaged(self):
         """How much on flash could not be read since boot; what was intact is in use."""

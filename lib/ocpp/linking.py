@@ -13,7 +13,7 @@ def connected(station):
         _back(station)
     station.lost = None
     if station.settings.get("SecurityProfile"):
-        station.part("security").connected()
+        station.part("credentials").connected()
     station.delivery.retry_now()
     station.registration.reconnected()
     station.rpc.wake = True
@@ -44,4 +44,4 @@ def failed(station, kind, text, repeated):
     if kind == "http401":
         station.refused += 1
     if kind == "http401" or station.settings.get("SecurityProfile"):
-        station.part("security").failed(kind, text, repeated)
+        station.part("credentials").failed(kind, text, repeated)

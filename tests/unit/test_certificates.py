@@ -131,10 +131,10 @@ def test_renewal():
     options = certificates(s).tls(True)
     assert options["cert"] == pem.blocks(chain) and s.station.presented == 2
     assert options["key"] == certificates(s).read("own-2.key")
-    s.station.part("security").care()
+    s.station.part("credentials").care()
     assert certificates(s).numbers() == [1, 2]
     s.clock.set_unix(NOW + 40 * _DAY)
-    s.station.part("security").care()
+    s.station.part("credentials").care()
     assert certificates(s).numbers() == [2] == certificates(s).numbers(".key")
     assert len(s.csms.sent("SignCertificate")) == 1
 
@@ -146,7 +146,7 @@ def test_a_new_certificate_that_is_refused_is_given_up():
     assert install(s, root.pem) == "Accepted"
     give(s, root, 1, NOW + 300 * _DAY)
     certificates(s).tls(True)
-    s.station.part("security").connected()
+    s.station.part("credentials").connected()
     give(s, root, 2, NOW + 300 * _DAY, NOW - 10)
     certificates(s).tls(True)
     assert s.station.presented == 2
@@ -198,7 +198,7 @@ def test_a_profile_that_worked_stays():
     assert install(s, Authority().pem) == "Accepted"
     change = {"key": "SecurityProfile", "value": "2"}
     s.ask("ChangeConfiguration", change)  # the loopback loses the answer with the connection
-    s.station.part("security").connected()
+    s.station.part("credentials").connected()
     for _ in range(9):
         s.station.dial_failed("tls", "x", True)
     assert s.station.settings.get("SecurityProfile") == 2
@@ -302,7 +302,7 @@ def test_nothing_of_it_stays_in_memory():
     s.station.security_event("TamperDetectionActivated")
     s.run(1500)
     left = [n for n in sys.modules if n == "pki" or n.startswith(("pki.", "ocpp.station."))]
-    for word in ("pki", "certificates", "security", "roots", "own", "signed"):
+    for word in ("pki", "certificates", "credentials", "security", "roots", "own", "signed"):
         assert not any(word in n for n in left), left
 
 

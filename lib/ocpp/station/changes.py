@@ -19,7 +19,7 @@ def wrong(station, name, text):
 
         return pricing.wrong(text)
     if name == "SecurityProfile":
-        return station.part("security").wrong_profile(text)
+        return station.part("credentials").wrong_profile(text)
     if name == "OCPPCommCtrlr.NetworkConfigurationPriority":
         return station.part("network").wrong(text)
     return None
@@ -38,8 +38,8 @@ def changed(station, name, value, before):
     elif name in ("SupplyVoltage", "ScheduleTimeZone", "SmartChargingEnabled"):
         station.limits.changed()
     elif name == "AuthorizationKey":
-        station.part("security").password_changed()
+        station.part("credentials").password_changed()
     elif name == "SecurityProfile":
         if station.route:
             station.part("network").profile_changed(value)
-        station.part("security").profile_changed(value, before)
+        station.part("credentials").profile_changed(value, before)

@@ -67,7 +67,7 @@ class Network:
                 return "slot %s is empty" % number
             if slot[1] < station.settings.get("SecurityProfile"):
                 return "slot %s has a lower security profile" % number
-            why = station.part("security").wrong_profile(str(slot[1]))
+            why = station.part("credentials").wrong_profile(str(slot[1]))
             if why:
                 return why
         return None

@@ -108,7 +108,7 @@ def _signed(station, data):
 
     status = yield from own.signed(station, chain)
     if status == _ACCEPTED:
-        station.part("security").certificate_changed()
+        station.part("credentials").certificate_changed()
     return {"status": status}
 
 

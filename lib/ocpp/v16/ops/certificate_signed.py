@@ -13,4 +13,4 @@ def _answer(station, request):
     status = yield from own.signed(station, request.payload["certificateChain"])
     request.reply({"status": status})
     if status == "Accepted":
-        station.part("security").certificate_changed()
+        station.part("credentials").certificate_changed()

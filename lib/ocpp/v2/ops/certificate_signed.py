@@ -26,6 +26,6 @@ def _answer(station, request):
     if status == "Accepted":
         request.reply({"status": status})
         station.part("asking").answered()
-        station.part("security").certificate_changed()
+        station.part("credentials").certificate_changed()
     else:
         request.reply({"status": status, "statusInfo": {"reasonCode": "InvalidCertificate"}})

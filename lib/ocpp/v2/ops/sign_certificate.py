@@ -5,7 +5,7 @@ from ocpp.log import log
 
 
 def triggered(dialect, connectors):
-    return dialect.station.part("security").request_certificate()
+    return dialect.station.part("credentials").request_certificate()
 
 
 def send(dialect, csr):
