@@ -41,7 +41,7 @@ def test_tc_b_45_migration_to_another_profile():
     assert n.priority("2,1") == "RebootRequired"
     assert n.ask("Reset", {"type": "OnIdle"}) == {"status": "Accepted"}
     n.run(1000)
-    assert n.kinds == ["OnIdle"]
+    assert n.kinds == ["Immediate"]
     n = n.restart()
     n.run(1000)
     assert n.urls() == [TWO] and n.csms.actions()[0] == "BootNotification"

@@ -278,7 +278,7 @@ def test_reset_of_an_idle_station():
     s.station.on_reset = kinds.append
     assert s.ask("Reset", {"type": "OnIdle"}) == {"status": "Accepted"}
     s.run(1000)
-    assert kinds == ["OnIdle"]
+    assert kinds == ["Immediate"]
 
 
 def test_change_availability():

@@ -248,7 +248,7 @@ def test_tc_b_20_reset_when_nothing_charges():
     s = resettable()
     assert s.ask("Reset", {"type": "OnIdle"}) == {"status": "Accepted"}
     s.run(1500)
-    assert s.kinds == ["OnIdle"]
+    assert s.kinds == ["Immediate"]
 
 
 def test_tc_b_21_reset_waits_for_the_transaction():
@@ -283,7 +283,7 @@ def test_tc_b_23_what_is_unavailable_stays_so():
     assert s.ask("ChangeAvailability", off) == {"status": "Accepted"}
     assert s.ask("Reset", {"type": "OnIdle"}) == {"status": "Accepted"}
     s.run(1500)
-    assert s.kinds == ["OnIdle"]
+    assert s.kinds == ["Immediate"]
     t = s.restart(config=s.config, online=False)
     t.connection.connect("ocpp2.0.1")
     t.run(500)

@@ -16,4 +16,5 @@ def handle(dialect, request):
     if number:
         station.part("reset").one(found[0])
         return {"status": "Accepted"}
-    return {"status": "Accepted" if station.reset(p["type"]) else "Rejected"}
+    # "OnIdle" is the kind of those that were scheduled: the next start tells the reason
+    return {"status": "Accepted" if station.reset("Immediate") else "Rejected"}
