@@ -148,3 +148,39 @@ def test_errors_are_named_as_the_version_has_them():
     assert s.ask("Reset", {}).code == "OccurrenceConstraintViolation"
     reconnect(s, "ocpp1.6")
     assert s.ask("Reset", {}).code == "OccurenceConstraintViolation"
+
+
+def test_lists_profiles_and_monitors_go_along():
+    s = setup201(BOTH)
+    token = {"idToken": "TAG7", "type": "ISO14443"}
+    entries = [{"idToken": token, "idTokenInfo": {"status": "Blocked"}}]
+    send = {"versionNumber": 3, "updateType": "Full", "localAuthorizationList": entries}
+    assert s.ask("SendLocalList", send, 2000) == {"status": "Accepted"}
+    period = {"startPeriod": 0, "limit": 9.0}
+    profile = {
+        "id": 5,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "ChargingStationMaxProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [
+            {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": [period]}
+        ],
+    }
+    profile["chargingProfileKind"] = "Absolute"
+    profile["chargingSchedule"][0]["startSchedule"] = "2026-11-21T00:00:00Z"
+    answer = s.ask("SetChargingProfile", {"evseId": 0, "chargingProfile": profile}, 2000)
+    assert answer == {"status": "Accepted"}, answer
+    power = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}}
+    wanted = dict(power, type="Delta", value=100, severity=3)
+    s.ask("SetVariableMonitoring", {"setMonitoringData": [wanted]}, 2000)
+    reconnect(s, "ocpp1.6")
+    assert s.ask("GetLocalListVersion", {}, 2000) == {"listVersion": 3}
+    assert s.station.authorization.listed("TAG7").status == "Blocked"
+    s.charge()
+    s.run(1000)
+    assert s.c.limit_ma == 9000
+    reconnect(s, "ocpp2.0.1")
+    assert s.ask("GetLocalListVersion", {}, 2000) == {"versionNumber": 3}
+    assert s.c.limit_ma == 9000
+    answer = s.ask("GetMonitoringReport", {"requestId": 1}, 2000)
+    assert answer == {"status": "Accepted"}
