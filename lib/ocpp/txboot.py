@@ -37,7 +37,7 @@ def at_once(root):
                 found = (len(path), fs)
     except TypeError:  # an older MicroPython, which does not tell
         pass
-    return isinstance(found[1], vfs.VfsLfs2)
+    return isinstance(found[1], getattr(vfs, "VfsLfs2", ()))  # a port may have none
 
 
 def scan(log):
