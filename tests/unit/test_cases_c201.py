@@ -502,3 +502,19 @@ def test_before_the_station_is_accepted():
         s.card("TAG2")
         s.run(1000)
         assert s.c.charging_permitted
+
+
+def test_an_invalid_token_stays_invalid_over_a_restart():
+    settings = {"TxCtrlr.StopTxOnInvalidId": "false", "OnPowerLoss": "resume"}
+    s = Case("EVConnected", "EVConnected", settings)
+    s.csms.answers["TransactionEvent"] = lambda p: (
+        {"idTokenInfo": {"status": "Blocked"}} if "idToken" in p else {}
+    )
+    s.plugs()
+    s.card()
+    s.run(2000)
+    assert s.c.tx.suspended
+    t = s.reboot()
+    t.plugs()
+    assert t.c.tx and t.c.tx.suspended and not t.c.charging_permitted
+    assert t.c.tx.id_token == "TAG1" and t.c.tx.authorized

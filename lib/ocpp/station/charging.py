@@ -278,6 +278,7 @@ def deauthorize(c):
     log.info("connector %d" % c.id, "identifier not accepted; energy still given:", share, "Wh")
     c.station.emit("DeAuthorized", c)
     if share > 0:
+        _denied(c)
         c.tx.energy_end_wh = register(c) + share
     else:
         withhold(c)
@@ -290,6 +291,14 @@ def withhold(c):
         if c.station.locks:
             _keep_shut(c)
         c.stop(None, _DEAUTHORIZED)
+    else:
+        _denied(c)
+
+
+def _denied(c):
+    """It goes on although it is known that its identifier is not valid: so after a restart."""
+    if c.station.dialect.tracks_states:
+        c.station.log.note(c.tx.key, "denied", True)
 
 
 def _finish(c):

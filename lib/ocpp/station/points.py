@@ -62,7 +62,8 @@ def authorize(c, grant):
     tx.authorized = True
     if tx.stopped:
         tx.stopped = None
-        station.log.note(tx.key, "off", None)
+        for name in ("off", "denied"):
+            station.log.note(tx.key, name, None)
     data = charging.granted(grant)
     data["trigger"] = _AUTHORIZED
     if grant.remote_start_id is not None:

@@ -76,7 +76,7 @@ class Recovery:
 
             points.recalled(tx, last)
         charging.resume(connector, tx)
-        if last["info"] not in (None, ACCEPTED):
+        if last["info"] not in (None, ACCEPTED) or last["notes"].get("denied"):
             connector.deauthorize()
         log.info("connector %d" % connector.id, "transaction goes on after a restart")
 
