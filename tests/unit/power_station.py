@@ -153,9 +153,9 @@ class Boot(Setup):
     def event(self, kind, what):
         """Something happened that must be told: "firmware" or "security"."""
         world = self.world
-        world.happened.append((kind, what))
         if what == "Installed":
             world.happened.append(("security", "FirmwareUpdated"))  # the station's own
+        world.happened.append((kind, what))
         if kind == "firmware":
             self.station.firmware_status(what)
         else:
