@@ -85,7 +85,7 @@ OF_STATION = {
     "buzzer": {"": "!pin:pwm tonal:bool=true"},
 }
 OF_BUS = {
-    "uart": "!rx:in tx:out direction:out echo:bool=false",
+    "uart": "!rx:in !tx:out direction:out echo:bool=false",
     "i2c": "!scl:out !sda:out freq:i10000..1000000=100000",
     "spi": "!sck:out !mosi:out !miso:in baud:i100000..10000000=1000000",
 }

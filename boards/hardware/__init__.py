@@ -13,6 +13,8 @@ def load(config, folder):
     name = config["board"] + ".board"
     try:
         module = __import__(name, None, None, ("Board",))
-    except ImportError:
+    except ImportError as e:
+        if str(e) not in ("no module named '%s'" % name, "no module named '%s'" % config["board"]):
+            raise
         from hardware import board as module
     return module.Board(config, folder)

@@ -219,7 +219,7 @@ class Builder:
         from machine import UART
 
         wires = self.plan["uart"][number]
-        pins = {name: Pin(wires[name]) for name in ("tx", "rx") if wires[name] is not None}
+        pins = {name: Pin(wires[name]) for name in ("tx", "rx")}
         return UART(number, baudrate=baud, bits=8, parity=parity, stop=1, rxbuf=256, **pins)
 
     def line(self, number, baud, parity):

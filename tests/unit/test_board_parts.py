@@ -302,3 +302,49 @@ def test_limit_below_what_a_socket_carries():
     f.until("Charging")
     f.run(6000)
     assert f.outlet.closed and f.connector.tx
+
+
+# -- a board of one's own -----------------------------------------------------------------------
+
+
+def test_board_with_a_few_lines_of_its_own():
+    import os
+    import sys
+
+    from central import fresh_directory
+
+    root = fresh_directory()
+    for name, text in (
+        (
+            "plus",
+            "from hardware.board import Board as Usual\nclass Board(Usual):\n    extra = 7\n",
+        ),
+        ("odd", "import nonesuch\n"),
+    ):
+        os.mkdir(root + "/" + name)
+        with open("boards/esp32_devkitc/board.json") as file:
+            data = file.read().replace('"esp32_devkitc"', '"%s"' % name, 1)
+        with open("%s/%s/board.json" % (root, name), "w") as file:
+            file.write(data)
+        with open("%s/%s/board.py" % (root, name), "w") as file:
+            file.write(text)
+    sys.path.append(root)
+    try:
+        board = made("plus", root)
+        assert board.extra == 7 and board.evses[0].id == 1
+        try:
+            made("odd", root)
+            raise AssertionError("a fault in a board.py is not hidden")
+        except ImportError as e:
+            assert "nonesuch" in str(e)
+    finally:
+        sys.path.remove(root)
+
+
+def made(name, root):
+    import fake_chip
+    import hardware
+    from fake_station import configured
+
+    fake_chip.power_on("esp32")
+    return hardware.load(configured(name), root)
