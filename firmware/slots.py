@@ -149,7 +149,7 @@ def _empty(path):
 def use(path):
     """Have modules imported from `path` before any other place; None: from no slot."""
     for entry in list(sys.path):
-        if entry.endswith(("/slots/a", "/slots/b")):
+        if entry[-8:] in ("/slots/a", "/slots/b"):
             sys.path.remove(entry)
     if path:
         sys.path.insert(0, path)
