@@ -5,8 +5,11 @@ beside the program. In memory only while one is asked for.
 """
 
 import binascii
+import os
 import sys
 
+_HEAD = const(10)  # bytes before what is compressed; the time in it is the checksum, see there
+_PIECE = const(1024)
 _KINDS = {"": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -22,12 +25,11 @@ def served(path, known):
     name = "console.html" if path == "/" else path[1:]
     if "/" in name or name[:7] != "console":
         return None
-    file = _opened(name)
+    file, size = _opened(name)
     if file is None:
         return None
-    size = file.seek(0, 2)
-    file.seek(size - 8)  # what ends a gzip: its checksum
-    tag = '"%s"' % binascii.hexlify(file.read(4)).decode()
+    head = file.read(_HEAD)
+    tag = '"%s"' % binascii.hexlify(head[4:8]).decode()
     headers = {
         "ETag": tag,
         "Cache-Control": "no-cache",
@@ -38,22 +40,30 @@ def served(path, known):
     if known == tag:
         file.close()
         return Response(b"", 304, headers)
-    file.seek(0)
     dot = path.rfind(".")
     kind = _KINDS[path[dot:] if dot > 0 else ""]
     headers["Content-Type"] = kind + "; charset=utf-8"
     headers["Content-Encoding"] = "gzip"
     headers["Content-Length"] = str(size)
-    return Response(file, 200, headers)
+    return Response(_pieces(head, file), 200, headers)
 
 
 def _opened(name):
+    """(file, its size), (None, 0) if there is none."""
     for folder in sys.path:
+        path = "%s/www/%s.gz" % (folder or ".", name)
         try:
-            return open("%s/www/%s.gz" % (folder or ".", name), "rb")
+            return open(path, "rb"), os.stat(path)[6]
         except OSError:
             pass  # .frozen is no folder
-    return None
+    return None, 0
+
+
+def _pieces(piece, file):
+    with file:
+        while piece:
+            yield piece
+            piece = file.read(_PIECE)
 
 
 def admits(password, header):
