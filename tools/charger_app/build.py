@@ -91,6 +91,7 @@ def build_for_tests():
         for path in sorted((ROOT / folder).rglob("*.py")):
             if path.name != "manifest.py":  # in the language of the freezing tool
                 found[str(path.relative_to(ROOT / folder).with_suffix(""))] = path
+    found["microdot"] = _microdot()
     names = {name: str(path.relative_to(ROOT)) for name, path in found.items()}
     return _build("tests", found, ".mpy", names)
 
