@@ -18,6 +18,8 @@ _TICK_MS = const(100)  # how often inputs are looked at
 _PATIENCE_MS = const(20)  # a part of the domain waits that long for a slice of a job
 _SELDOM_MS = const(40)  # a host that calls so seldom has both in one call
 _BUSY = const(5)  # looks (1 s) that messages may put off letting go
+_MASK = const(0x1FFFFFFF)  # of ticks, see `Clock.diff`
+_HALF = const(0x10000000)
 _SOUND_S = const(60)  # without a fault of ours, until its warning is taken back
 _SOON_S = const(60)  # after an acceptance, to the first look at our certificate
 _STEPPED = ("reset", "update", "upload", "display", "pricing", "asking", "monitors")  # parts
@@ -105,16 +107,17 @@ class Station(Host, OnDemand):
         except Exception as e:
             self.failed("connection", e)
             self._redial()
-        late = self.clock.since(self._turn[1])
-        if self._worked == 1:  # enough for one call; the domain has its turn in the next
+        turn = self._turn
+        late = ((self.clock.ticks() - turn[1] + _HALF) & _MASK) - _HALF  # ms
+        if not (self._worked or connection.busy or self.rpc.wake):
+            if late < 0 and not self.jobs:
+                return
+            if turn[0]:  # ten times a second messages are looked at nevertheless
+                return self._domain(late) if self.jobs else self._tick(late)
+        elif self._worked == 1:  # enough for one call; the domain has its turn in the next
             self._worked = 2
             if self._domain(late):
                 return
-        elif not (self._worked or connection.busy or self.rpc.wake):
-            if late < 0 and not self.jobs:
-                return
-            if self._turn[0]:  # ten times a second it is looked at nevertheless
-                return self._domain(late)
         if not self._messages():
             self._domain(late)
 

@@ -49,21 +49,24 @@ class StatusReporter:
     def update(self, id):
         """Look at connector `id`, 0: the station, in the same step in which something became of
         it: the reason goes with the state. Allocates nothing when idle."""
-        try:
-            self._update(id)
-        except Exception as e:
-            self._station.failed("states", e)
-
-    def _update(self, id):
         station = self._station
-        c = station.connectors[id - 1] if id else station
         slot = self._slots[id]
-        if slot.timer.expired():
-            station.rpc.wake = True
-        state = c.told_state() if id else c.state()
-        info = c.info if id else ""
-        if state is not slot.state or slot.error or c.errors or slot.info is not info:
-            self._look(slot, state, c.errors, info)
+        try:
+            if slot.timer.expired():
+                station.rpc.wake = True
+            if not id:
+                c = station
+                state = c.state()
+                info = ""
+            else:
+                c = station.connectors[id - 1]
+                # where transactions tell the rest, only the usage
+                state = c.usage() if station.dialect.tracks_states else c.state()
+                info = c.info
+            if state is not slot.state or slot.error or c.errors or slot.info is not info:
+                self._look(slot, state, c.errors, info)
+        except Exception as e:
+            station.failed("states", e)
 
     def _look(self, slot, state, errors, info):
         error = _next(slot.told, errors, state) if errors else None
