@@ -96,7 +96,7 @@ def test_stop_ends_no_transaction_and_a_start_goes_on():
     c = ocpp.connector(1)
     c.plugged = c.ev_ready = c.evse_ready = True
     ocpp.present("TAG1", 1)
-    w.run(1000)
+    w.run(2000)
     ocpp.stop()
     assert w.csms.sent("StopTransaction") == []
     clock = FakeClock()

@@ -194,18 +194,18 @@ def test_part_of_the_tick_that_fails_is_reported_once_and_the_rest_goes_on():
 
 def test_no_memory_for_a_frame():
     s = up()
-    from ocpp import incoming
+    from ocpp import strictjson
 
-    loads = incoming.loads
+    loads = strictjson.loads
 
     def full(text):
         raise MemoryError
 
-    incoming.loads = full
+    strictjson.loads = full
     s.connection.far.send('[2,"m1","ClearCache",{}]')
     for _ in range(5):
         s.station.loop()
-    incoming.loads = loads
+    strictjson.loads = loads
     s.run(300)
     assert s.csms.results["m1"].code == "InternalError"
     assert s.ask("ClearCache", {}) == {"status": "Accepted"}
@@ -232,33 +232,33 @@ def test_compaction_that_fails_is_tried_again():
 
 def test_a_start_that_can_not_be_written_down_gives_no_energy():
     s = up()
-    record = s.station.record
+    append = s.station.append
 
-    def full(kind, tx, data):
+    def full(kind, key, data, stamp=None):
         raise MemoryError
 
-    s.station.record = full
+    s.station.append = full
     s.plug()
     s.run(200)
     s.station.present("TAG1")
     for _ in range(50):
         s.run(20)
         assert not s.c.charging_permitted and s.c.tx is None
-    s.station.record = record
+    s.station.append = append
 
 
 def test_an_end_that_can_not_be_written_down_is_tried_again():
     s = charging()
-    record = s.station.record
+    append = s.station.append
     left = [3]
 
-    def full(kind, tx, data):
+    def full(kind, key, data, stamp=None):
         if left[0]:
             left[0] -= 1
             raise MemoryError
-        record(kind, tx, data)
+        append(kind, key, data, stamp)
 
-    s.station.record = full
+    s.station.append = full
     s.station.present("TAG1")
     s.run(2000)
     assert len(s.csms.sent("StopTransaction")) == 1 and s.c.tx is None
