@@ -518,3 +518,19 @@ def test_an_invalid_token_stays_invalid_over_a_restart():
     t.plugs()
     assert t.c.tx and t.c.tx.suspended and not t.c.charging_permitted
     assert t.c.tx.id_token == "TAG1" and t.c.tx.authorized
+
+
+def test_room_that_the_cache_takes():
+    s = Case(settings=CACHE)
+    of = {"component": {"name": "AuthCacheCtrlr"}, "variable": {"name": "Storage"}}
+
+    def used():
+        result = s.asks("GetVariables", {"getVariableData": [of]})["getVariableResult"][0]
+        assert result["attributeStatus"] == "Accepted"
+        return int(result["attributeValue"])
+
+    before = used()
+    s.cached()
+    assert used() > before
+    s.asks("ClearCache", {})
+    assert used() == 0

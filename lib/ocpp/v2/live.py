@@ -64,9 +64,11 @@ TABLE = (
     "=true|AlignedDataCtrlr.Available|bool||||r|const",
     "=true|SampledDataCtrlr.Available|bool||||r|const",
     "=true|AuthCacheCtrlr.Available|bool||||r|const",
+    "stored cache|AuthCacheCtrlr.Storage|int|B|||r|",
     "=true|LocalAuthListCtrlr.Available|bool||||r|const",
     "listed|LocalAuthListCtrlr.Entries|int|||..LocalAuthListMaxLength|r|",
     "=8192|LocalAuthListCtrlr.BytesPerMessage|int|B|||r|const",
+    "stored locallist|LocalAuthListCtrlr.Storage|int|B|||r|",
     "=true|ReservationCtrlr.Available|bool||||r|const",
     "=true|SmartChargingCtrlr.Available|bool||||r|const",
     (
@@ -119,6 +121,8 @@ def _value(station, source, c):
         )
     if kind == "set":
         return str(station.settings.get(what))
+    if kind == "stored":
+        return str(_stored(station.store.root, what))
     if c or kind in ("state", "problem"):
         return values.of(station, source, c)
     return values.text(_of_station(station, kind))
@@ -153,6 +157,15 @@ def _time(unix):
 
     unload("ocpp.iso")
     return to_iso(unix)
+
+
+def _stored(folder, name):
+    """Bytes in the files of that name, numbered or not."""
+    count = 0
+    for entry in os.ilistdir(folder):
+        if entry[0].startswith(name) and len(entry) > 3:
+            count += entry[3]
+    return count
 
 
 def _roots(folder):
