@@ -36,7 +36,7 @@ TABLE = (
     # Identifiers known as not valid are refused without asking the CSMS.
     "|AuthCacheCtrlr.DisablePostAuthorize|bool||false||rw|lazy",
     # How long an identifier is remembered after its last use.
-    "|AuthCacheCtrlr.LifeTime|int|s|-|1..|rw|lazy",
+    "|AuthCacheCtrlr.LifeTime|int|s|-|1..|rw|",
     # Which identifier makes room for another.
     "|AuthCacheCtrlr.Policy|enum||LRU|LRU|r|lazy",
     # Transactions may begin before the CSMS has accepted the station.

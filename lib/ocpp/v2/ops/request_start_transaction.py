@@ -50,9 +50,10 @@ def handle(dialect, request):
 def _extra(station, token):
     """The additionalInfo of a token. CallError where it is longer than it may be."""
     extra = token.get("additionalInfo")
-    most = station.settings.get("AuthCtrlr.AdditionalInfoItemsPerMessage")
-    if extra and len(extra) > most:
-        raise CallError("OccurrenceConstraintViolation", "additionalInfo: at most %d" % most)
+    if extra:
+        most = station.settings.get("AuthCtrlr.AdditionalInfoItemsPerMessage")
+        if len(extra) > most:
+            raise CallError("OccurrenceConstraintViolation", "additionalInfo: at most %d" % most)
     return extra
 
 
