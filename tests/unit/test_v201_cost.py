@@ -101,6 +101,19 @@ def test_i04_no_cost_at_the_end():
     assert s.told == [(None, {"kind": "final", "text": "See your bill"})], s.told
 
 
+def test_i05_no_tariff_of_ones_own():
+    s = wired(setup201(settings={"TariffCostCtrlr.TariffFallbackMessage": "0.50 a kWh"}))
+    s.charge()
+    assert s.told == [(None, {"kind": "user", "id_token": "TAG1", "text": "0.50 a kWh"})], s.told
+    s = wired(setup201(settings={"TariffCostCtrlr.TariffFallbackMessage": "0.50 a kWh"}))
+    s.csms.answers["Authorize"] = {"idTokenInfo": {"status": "Invalid"}}
+    s.plug()
+    s.run(200)
+    s.station.present("TAG1", 1)
+    s.run(1000)
+    assert s.told == []
+
+
 def test_california_in_custom_data():
     s = wired(setup201(settings={"MeterValueSampleInterval": "0"}))
     s.charge()
@@ -157,6 +170,23 @@ def test_authorization_waits_for_the_price():
     assert s.c.authorized is None
     s.run(2000)
     assert s.c.authorized == "TAG2"
+
+
+def test_the_usual_price_where_none_is_told():
+    settings = {
+        "WaitForSetUserPriceTimeout": "1000",
+        "DefaultPrice": json.dumps({"priceText": "dear"}),
+    }
+    s = up16(settings=settings)
+    s.charge()
+    s.run(2000)
+    assert s.told == [(None, {"kind": "user", "id_token": "TAG1", "text": "dear"})], s.told
+    settings["DefaultPriceText,nl"] = json.dumps({"priceText": "duur"})
+    settings["Language"] = "nl"
+    s = up16(settings=settings)
+    s.charge()
+    s.run(2000)
+    assert s.told[0][1]["text"] == "duur", s.told
 
 
 def test_a_price_that_came_before():

@@ -68,8 +68,7 @@ class Pricing:
         """Ten times a second."""
         for entry in list(self._held):
             if entry[2].due():
-                log.warn("price", "none was told for", entry[0])
-                self._release(entry)
+                self._give_up(entry)
         now = self._station.clock.uptime()
         for id_token, until in list(self._fresh.items()):
             if now >= until:
@@ -94,6 +93,14 @@ class Pricing:
             self._station.on_price(connector, told)
         except Exception as e:  # the host's fault
             log.error("price", "on_price failed:", repr(e))
+
+    def _give_up(self, entry):
+        """No price was told in time: there may be one for all."""
+        log.warn("price", "none was told for", entry[0])
+        text = _usual(self._station.settings)
+        if text:
+            self._tell(None, {"kind": "user", "id_token": entry[0], "text": text})
+        self._release(entry)
 
     def _release(self, entry):
         self._held.remove(entry)
@@ -143,6 +150,19 @@ class Pricing:
             charging.record_samples(c, samples, "Trigger")
         elif samples:
             station.dialect.idle_samples(c, station.stamp(), samples)
+
+
+def _usual(settings):
+    """The text of the price for whom no other is told (DefaultPrice), in the language of the
+    display if there is one; None: there is none."""
+    from ocpp.strictjson import loads
+
+    try:
+        text = settings.get("DefaultPriceText," + settings.get("Language"))
+    except KeyError:
+        text = None
+    text = text or settings.get("DefaultPrice")
+    return loads(text).get("priceText") if text else None
 
 
 def moment_of(wanted):

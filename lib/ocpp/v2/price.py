@@ -10,10 +10,19 @@ _LANGUAGES = const("org.openchargealliance.multilanguage")
 
 
 def personal(station, id_token, info):
-    """An IdTokenInfoType has a personal message: what this identifier pays, for example."""
+    """An IdTokenInfoType may have a personal message: what this identifier pays, for example.
+    Otherwise, where somebody may charge, there may be a text for all (I05)."""
+    if not station.on_price:
+        return
     message = info.get("personalMessage")
-    if message and station.on_price:
-        station.part("pricing").user(id_token, _words(message, info.get("customData")))
+    if message:
+        told = _words(message, info.get("customData"))
+    else:
+        text = station.settings.get("TariffCostCtrlr.TariffFallbackMessage")
+        if not text or info["status"] != "Accepted":
+            return
+        told = {"text": text}
+    station.part("pricing").user(id_token, told)
 
 
 def running(station, connector, cost, custom=None):

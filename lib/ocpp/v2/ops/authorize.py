@@ -5,7 +5,7 @@ from ocpp.v2.types import id_info, id_token
 
 def send(dialect, token, kind, done):
     def answered(result, error):
-        if result and "personalMessage" in result["idTokenInfo"]:
+        if result and station.on_price:
             from ocpp.v2 import price
 
             price.personal(station, token, result["idTokenInfo"])

@@ -113,7 +113,8 @@ def _priced(station, record, result):
     for c in station.connectors:
         if c.tx and c.tx.key == record.key:
             connector, token = c, c.tx.id_token
-    price.personal(station, token, result.get("idTokenInfo") or {})
+    if "personalMessage" in (result.get("idTokenInfo") or ()):
+        price.personal(station, token, result["idTokenInfo"])
     price.of_event(station, connector, result, record.kind == END)
 
 
