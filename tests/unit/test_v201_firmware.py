@@ -118,7 +118,8 @@ def finish():
     assert states[: len(s.wh)] == ["Available"] * len(s.wh), states
 
 
-def test_tc_l_01_installed():
+def test_TC_L_01_CS():
+    """Installed."""
     make()
     assert update() == "Accepted"
     until("InstallRebooting")
@@ -127,7 +128,8 @@ def test_tc_l_01_installed():
     finish()
 
 
-def test_tc_l_02_install_scheduled():
+def test_TC_L_02_CS():
+    """InstallScheduled."""
     make()
     assert update(install=60) == "Accepted"
     until("InstallScheduled")
@@ -138,7 +140,8 @@ def test_tc_l_02_install_scheduled():
     finish()
 
 
-def test_tc_l_03_download_scheduled():
+def test_TC_L_03_CS():
+    """DownloadScheduled."""
     make()
     assert update(retrieve=60) == "Accepted"
     s.run(5000, 100)
@@ -148,7 +151,8 @@ def test_tc_l_03_download_scheduled():
     assert told()[1:] == VERIFIED + INSTALL
 
 
-def test_tc_l_05_invalid_certificate():
+def test_TC_L_05_CS():
+    """A certificate that is not valid."""
     make()
     other = Authority("Somebody").issue("Signer", key()[1:])
     assert update(signingCertificate=other) == "InvalidCertificate"
@@ -157,7 +161,8 @@ def test_tc_l_05_invalid_certificate():
     assert "InvalidFirmwareSigningCertificate" in events() and told() == []
 
 
-def test_tc_l_06_invalid_signature():
+def test_TC_L_06_CS():
+    """A signature that is not valid."""
     make()
     bad = binascii.b2a_base64(run(p256.sign(key()[0], b"\1" * 32))).decode().strip()
     assert update(signature=bad) == "Accepted"
@@ -167,14 +172,16 @@ def test_tc_l_06_invalid_signature():
     assert events()[-1] == "InvalidFirmwareSignature", events()
 
 
-def test_tc_l_07_download_failed():
+def test_TC_L_07_CS():
+    """A file that can't be fetched."""
     make(Files(["status"]))
     assert update() == "Accepted"
     until("DownloadFailed")
     assert told() == ["Downloading", "DownloadFailed"] and Broken
 
 
-def test_tc_l_08_verification_failed():
+def test_TC_L_08_CS():
+    """A file that is no firmware, or does not start."""
     updater = Updater()
     updater.bad = ValueError("not for this board")
     make(updater=updater)
@@ -192,7 +199,8 @@ def test_tc_l_08_verification_failed():
     assert told(2) == ["InstallationFailed"]
 
 
-def test_tc_l_10_accepted_canceled():
+def test_TC_L_10_CS():
+    """A newer request."""
     make()
     s.files.stuck = True
     assert update() == "Accepted"
@@ -206,7 +214,8 @@ def test_tc_l_10_accepted_canceled():
     finish()
 
 
-def test_tc_l_11_unable_to_cancel():
+def test_TC_L_11_CS():
+    """A newer request, too late."""
     make()
     assert update() == "Accepted"
     until("InstallRebooting")
@@ -219,7 +228,8 @@ def states():
     return [(p["evseId"], p["connectorStatus"]) for p in s.csms.sent("StatusNotification")]
 
 
-def test_tc_l_13_and_15_no_new_session_while_it_waits():
+def test_TC_L_15_CS():
+    """No new session while it waits for a transaction."""
     make(connectors=2)
     s.charge()
     s.csms.forget()
@@ -241,7 +251,8 @@ def test_tc_l_13_and_15_no_new_session_while_it_waits():
     finish()
 
 
-def test_tc_l_12_and_14_new_sessions_while_it_waits():
+def test_TC_L_14_CS():
+    """New sessions while it waits for a transaction."""
     name = "ChargingStation.AllowNewSessionsPendingFirmwareUpdate"
     make(connectors=2, settings={name: "true"})
     s.charge()
@@ -263,7 +274,7 @@ def test_tc_l_12_and_14_new_sessions_while_it_waits():
     finish()
 
 
-def test_tc_l_16_with_an_ongoing_transaction():
+def test_TC_L_16_CS():
     """A host whose firmware needs no restart, nor the end of transactions."""
     updater = Updater()
     updater.restarts = False
@@ -276,7 +287,8 @@ def test_tc_l_16_with_an_ongoing_transaction():
     assert told() == VERIFIED + ["Installing", "Installed"] and s.c.tx
 
 
-def test_tc_l_18_unsigned_where_signed_is_known():
+def test_TC_L_18_CS():
+    """Unsigned where signed firmware is known."""
     make()
     assert update(signed=False) == "Rejected"
     assert update(signature="", signed=False) == "Rejected"

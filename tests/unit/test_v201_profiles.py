@@ -519,7 +519,7 @@ def test_profile_of_a_remote_start():
     assert s.c.limit_ma == 14000 and len(s.station.limits.volatile) == 2
 
 
-def test_tc_k_38_profile_ignored_without_smart_charging():
+def test_TC_K_38_CS():
     s = up(settings={"SmartChargingCtrlr.Enabled": "false"})
     s.plug()
     s.run(300)
