@@ -101,6 +101,9 @@ INSTALL = ["Installing", "InstallRebooting"]
 
 def reboot(state="trial"):
     """The restart that was asked for, into new firmware."""
+    for _ in range(50):
+        if not s.resets:
+            s.run(100)
     assert s.resets == ["Firmware"], s.resets
     s.updater.state = state
     make(updater=s.updater, again=s)
