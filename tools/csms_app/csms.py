@@ -5,7 +5,7 @@ import inspect
 import json
 import logging
 
-from csms_app import auth, handlers2, handlers16, metering, protocol, schemas, tokens
+from csms_app import auth, handlers2, handlers16, metering, misbehaviour, protocol, schemas, tokens
 from csms_app.config import SHIPPED_TOKENS
 from csms_app.protocol import CallError
 from csms_app.rpc import Offline
@@ -35,6 +35,7 @@ class CSMS:
         self.store = store
         self.stations = {}
         self.versions = schemas.versions()
+        self.misbehaviour = misbehaviour.Rules()
         self._subscribers = set()  # queues of event dicts
         for row in store.stations():
             station = self.stations[row["id"]] = Station(row["id"], row["unknown"])

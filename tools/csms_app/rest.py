@@ -54,6 +54,9 @@ class Rest:
                 web.get("/api/tokens/{id}", self.token),
                 web.put("/api/tokens/{id}", self.put_token),
                 web.delete("/api/tokens/{id}", self.delete_token),
+                web.get("/api/misbehaviour", self.misbehaviour),
+                web.put("/api/misbehaviour", self.put_misbehaviour),
+                web.delete("/api/misbehaviour", self.delete_misbehaviour),
                 web.get("/api/actions/{version}", self.actions),
                 web.get("/api/events", self.events),
             ]
@@ -196,6 +199,22 @@ class Rest:
         if not self.csms.store.delete_token(id):
             raise ApiError(404, "no token %s" % id)
         self.csms.publish("token", id=id, token=None)
+        return web.json_response({})
+
+    # Misbehaviour
+
+    async def misbehaviour(self, request):
+        return web.json_response(self.csms.misbehaviour.to_dict())
+
+    async def put_misbehaviour(self, request):
+        try:
+            self.csms.misbehaviour.set(await _body(request))
+        except ValueError as e:
+            raise ApiError(400, str(e)) from None
+        return await self.misbehaviour(request)
+
+    async def delete_misbehaviour(self, request):
+        self.csms.misbehaviour.set({})
         return web.json_response({})
 
     # The page

@@ -28,10 +28,12 @@ class Offline(Exception):
 class RPC:
     """`send`: async function that takes a text. `on_call(action, payload)`: async, returns the
     result or raises CallError. `on_frame(dir, text, list_or_None)`: told every message, dir "in"
-    or "out" as seen from here. `on_flaw(text)`: told what the station did wrong."""
+    or "out" as seen from here. `on_flaw(text)`: told what the station did wrong. `mischief`: a
+    misbehaviour.Mischief that stands between, None: none (then no message is changed)."""
 
     def __init__(self, version, send, on_call, on_frame=None, on_flaw=None):
         self.version = version
+        self.mischief = None
         self._send = send
         self._on_call = on_call
         self._on_frame = on_frame or _nothing
@@ -85,7 +87,7 @@ class RPC:
             self._on_frame("in", text, None)
             self._on_flaw("bad frame (%s)" % error)
             if not error.ignore:
-                await self._transmit(protocol.error_frame(error.id, error))
+                await self.put(protocol.error_frame(error.id, error))
             return
         self._on_frame("in", text, frame.to_list())
         if frame.type in (protocol.CALL, protocol.SEND):
@@ -96,12 +98,22 @@ class RPC:
             await self._take_answer(frame)
 
     async def _send_and_wait(self, frame, future):
-        await self._transmit(frame)
+        await self._transmit(frame, "call", frame.action)
         return await future
 
-    async def _transmit(self, frame):
-        text = protocol.encode(frame)
-        self._on_frame("out", text, frame.to_list())
+    async def _transmit(self, frame, on, action):
+        if self.mischief is None:
+            await self.put(frame)
+        else:
+            await self.mischief.send(on, action, frame)
+
+    async def put(self, frame):
+        """Send a frame as it is."""
+        await self.put_text(protocol.encode(frame), frame.to_list())
+
+    async def put_text(self, text, frame=None):
+        """Send a text; `frame`: the list it stands for."""
+        self._on_frame("out", text, frame)
         try:
             await self._send(text)
         except OSError as e:
@@ -134,7 +146,7 @@ class RPC:
                 code = protocol.error_code(e.kind, self.version)
                 error = protocol.error_frame(frame.id, CallError(code, str(e)))
                 error.type = protocol.CALLRESULTERROR
-                await self._transmit(error)
+                await self.put(error)
         except schemas.UnknownAction:
             pass  # sent on purpose, unchecked
 
@@ -143,16 +155,18 @@ class RPC:
             frame = await self._waiting.get()
             try:
                 answer = await self._answer(frame)
-                if frame.type != protocol.SEND:
-                    await self._transmit(answer)
+                if answer is not None and frame.type != protocol.SEND:
+                    await self._transmit(answer, "answer", frame.action)
             except Offline:
                 pass  # the station will repeat its call
             except Exception:
                 log.exception("answer to %s", protocol.printable(frame.action))
 
     async def _answer(self, frame):
-        """The CALLRESULT or CALLERROR for a CALL of the station."""
+        """The CALLRESULT or CALLERROR for a CALL of the station; None: it stays unanswered."""
         try:
+            if self.mischief and not await self.mischief.request(frame.action):
+                return None
             self._check_request(frame)
             result = await self._on_call(frame.action, frame.payload)
             return self._result(frame, result)

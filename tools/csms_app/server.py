@@ -10,6 +10,7 @@ import websockets
 from websockets.asyncio.server import serve
 
 from csms_app import auth, protocol, summary
+from csms_app.misbehaviour import Mischief
 from csms_app.rpc import RPC, Offline
 from csms_app.station import now
 
@@ -31,12 +32,17 @@ class Link:
         self._station = station
         self._summary = summary.Summary()
         self.rpc = RPC(version, self._send, self._on_call, self._on_frame, self._on_flaw)
+        self.rpc.mischief = self._mischief = Mischief(
+            csms.misbehaviour, station.id, self.rpc, self._drop, self._freeze, self._misbehaved
+        )
 
     async def run(self):
         """Converse until the connection ends."""
         self.rpc.start()
         try:
             async for message in self.socket:
+                if self._mischief.frozen:
+                    continue
                 if isinstance(message, bytes):
                     self._on_flaw("binary message of %d bytes" % len(message))
                     await self.socket.close(1003, "OCPP messages are text")
@@ -46,7 +52,21 @@ class Link:
         except (websockets.ConnectionClosed, Offline):
             pass
         finally:
+            self._mischief.stop()
             await self.rpc.close()
+
+    async def _drop(self):
+        await self.socket.close(1011, "misbehaviour on request")
+
+    async def _freeze(self):
+        """Half open: the TCP connection stands, and nobody is there any more."""
+        if self.socket.keepalive_task is not None:
+            self.socket.keepalive_task.cancel()
+        self.socket.transport.pause_reading()
+
+    def _misbehaved(self, text):
+        log.info("%s %s", protocol.printable(self._station.id), text)
+        self._csms.publish("misbehaviour", station=self._station.id, text=text)
 
     async def _send(self, text):
         try:
