@@ -42,7 +42,7 @@ def explain_all(api, request):
 
 
 def _explained(api, number):
-    """See `acts.explain`; times as text."""
+    """See `hosting.explain`; times as text."""
     found = api.station().explain(number)
     coming = found["next"]
     if coming and coming["at"] is not None:

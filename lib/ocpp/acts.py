@@ -38,14 +38,6 @@ def end(station, connector, id_token, reason):
     station.tokens.ask(checked(id_token, station.dialect.id_max), "", judged)
 
 
-def authorize(station, id_token, done, type=""):
-    """Ask whether an identifier may charge, with no consequences: `done(info)` is called once,
-    perhaps before this returns; `info.status`, `.parent`, `.expiry` (Unix s). Cache, list, central
-    system and offline rules as for a card (OCPP 1.6 §3.5, §4.1). ValueError for an identifier that
-    is none."""
-    station.authorization.check(checked(id_token, station.dialect.id_max), type, done)
-
-
 def call(station, action, payload, done=None, timeout_ms=None):
     """Send any operation; `done(result, error)`: the CALLRESULT and None, or None and a CallError,
     of which `local` ones never got an answer ("Timeout", "Offline", "Dropped"). `payload`: dict,
@@ -77,59 +69,6 @@ def reset(station, kind):
     return True
 
 
-def set_limit(station, number, current_ma, source="host", seconds=None, critical=None):
-    """A limit of the host's own: mA per phase for connector `number`, 0: for all together; None:
-    no more. The lowest of all sources and profiles holds. `seconds`: it ends by itself. In 2.x the
-    central system is told: `source` "EMS", "SO" (grid operator) or another, `critical` for the
-    grid. ValueError, TypeError."""
-    if number != 0:
-        station.connector(number)
-    for value in (current_ma, seconds):
-        if value is not None and (not isinstance(value, int) or value is True or value is False):
-            raise TypeError("a whole number or None is wanted, not %r" % (value,))
-        if value is not None and value < 0:
-            raise ValueError("less than 0: %d" % value)
-    get = station.settings.get
-    if source in ("EMS", "SO") and not get("SmartChargingCtrlr.ExternalControlSignalsEnabled"):
-        raise ValueError("signals from outside are switched off (ExternalControlSignalsEnabled)")
-    external = station.limits.external
-    if current_ma is None:
-        before = external.pop((source, number), None)
-        if before:
-            station.dialect.limited(number, source)
-    else:
-        end = None if seconds is None else station.clock.uptime() + seconds
-        before = external.get((source, number))
-        now = external[(source, number)] = (current_ma // 100, end)
-        from ocpp.station import offers
-
-        if before is None or offers.significant(station, before[0], now[0]):
-            station.dialect.limited(number, source, now, critical)
-    station.limits.shifted = True
-    station.limits.turn = 0
-    station.limits.changed()
-
-
-def explain(station, number):
-    """Why connector `number` (0: the station) may draw what it may, and what comes next: a dict,
-    docs/smart-charging.md. Reads all profiles: some 10 ms each on a board. ValueError."""
-    if number != 0:
-        station.connector(number)
-    from ocpp.station import explain as explaining
-
-    job = explaining.explain(station.limits, number)
-    try:
-        while True:
-            next(job)
-    except StopIteration as e:
-        return e.value
-
-
-def set_online(station, online):
-    """The network is gone (False: the link is dead), or back (True: dialled at once)."""
-    station.connection.set_online(online)
-
-
 def set_error(station, code, info="", vendor_id="", vendor_code="", faulted=True):
     """An error of the station as a whole; see `Connector.set_error`."""
     error = Error(code, info, vendor_id, vendor_code, faulted)
@@ -141,19 +80,6 @@ def security_event(station, type, info="", critical=None):
     """Something happened to the security of the station (whitepaper §8): it is logged and told.
     `critical`: told even if that takes a restart; None: as the whitepaper has it."""
     station.part("security").event(type, info, critical)
-
-
-def tls(station, dial=False):
-    """What a TLS connection of this station needs, `dial`: that to the central system; see
-    `Certificates.tls`."""
-    return station.part("certificates").tls(dial)
-
-
-def import_certificates(station, found):
-    """Put certificates of the configuration into the store; see `station/imports.py`."""
-    from ocpp.station import imports
-
-    imports.certificates(station, found)
 
 
 def check_flash(station):
@@ -238,45 +164,3 @@ def data_transfer(station, vendor, message, data):
         return {"status": "UnknownMessageId" if known else "UnknownVendorId"}
     status, data = fn(data)
     return {"status": status} if data is None else {"status": status, "data": data}
-
-
-def parked(station):
-    """Iterator of the transaction records that the central system did not take, in order of
-    occurrence, as dicts; docs/api.md. Nothing is changed by it."""
-    from ocpp.iso import to_iso
-
-    for record, why in station.log.parked_records():
-        yield {
-            "record": record.seq,
-            "kind": ("start", "meter", "end", "event")[record.kind - 1],
-            "transaction": record.csms_id,
-            "key": record.key,
-            "time": to_iso(record.stamp),
-            "why": why,
-            "data": record.data,
-        }
-
-
-def resend(station):
-    """Tell the central system anew what is parked, before all else that waits and in order; what
-    it does not take this time either is parked again. Returns how many records wait."""
-    return station.log.resend()
-
-
-def firmware_status(station, status):
-    """How the update that the host took over (`on_update`) goes on: a status of the security
-    whitepaper, §6.8. ValueError: none is under way."""
-    _host_does(station, "update", "phase").told(status)
-
-
-def upload_status(station, status):
-    """How the upload that the host took over (`on_upload`) goes on: a status of the security
-    whitepaper, §6.19. ValueError: none is under way."""
-    _host_does(station, "upload", "host").told(status)
-
-
-def _host_does(station, name, key):
-    part = station.part(name)
-    if part.state.get(key) not in ("host", True):
-        raise ValueError("no %s under way that is the host's" % name)
-    return part

@@ -3,9 +3,9 @@
 
 from ocpp.station.identity import checked
 
-_HOSTING = const(
-    "auth_cache_clear,auth_cache_put,cancel_reservation,enable,local_list_install,raise_error,"
-    "reserve,withdraw_error"
+_ACTING = const(
+    "begin,call,change_availability,check_flash,clear_error,data_transfer,end,report_damage,reset,"
+    "security_event,set_error,unlock"
 )
 _ISO15118 = const(
     "certificate_status,ev_charging_needs,ev_charging_schedule,get_ev_certificate,"
@@ -80,14 +80,14 @@ class Host:
             raise AttributeError(name)
         if name == "ocpp_status":
             from ocpp import standing as place
-        elif name in _HOSTING.split(","):
-            from ocpp import hosting as place
+        elif name in _ACTING.split(","):
+            from ocpp import acts as place
         elif name in _WIRING.split(","):
             from ocpp import wiring as place
         elif name in _ISO15118.split(","):
             from ocpp import iso15118 as place
         else:
-            from ocpp import acts as place
+            from ocpp import hosting as place
         fn = getattr(place, name)
         self.quiet_soon()
         return lambda *arguments, **named: fn(self, *arguments, **named)

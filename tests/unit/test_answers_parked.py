@@ -1,5 +1,6 @@
 # marks: slow
 # heap: 8M
+# timeout: 180
 """Transaction messages that the central system does not take: parked when the attempts are used
 up,
 shown, and told again on request (OCPP 1.6 §3.7.2, errata 3.18)."""

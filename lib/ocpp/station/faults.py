@@ -1,4 +1,4 @@
-"""Names of errors that a host raises (`acts.raise_error`): error codes of OCPP 1.6 §7.6, and the
+"""Names of errors that a host raises (`hosting.raise_error`): error codes of OCPP 1.6 §7.6 and the
 Minimum Required Error Codes (MREC) by name, as PilotFault, or number, as CX014."""
 
 from ocpp.station.connector import Error
