@@ -194,4 +194,5 @@ def _kept(station, kind):
         return len(station.limits.slots)
     if kind == "display":
         return station.on_display is not None
-    return station.part("display").count
+    part = station._parts.get("display")  # there while it has any
+    return part.count if part else 0

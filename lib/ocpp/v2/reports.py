@@ -2,7 +2,7 @@
 
 from ocpp.v2 import variables
 
-_MOST = const(5)  # variables in a part
+_MOST = const(4)  # variables in a part
 _TROUBLE = const(" Problem Tripped Overload Fallback ")
 
 

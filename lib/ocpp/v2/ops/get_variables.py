@@ -1,6 +1,7 @@
 """GetVariables, OCPP 2.0.1 B06. A job: answered later."""
 
-from ocpp.v2.variables import ACCESS, resolve, result
+from ocpp.v2.asked import resolve, result
+from ocpp.v2.variables import ACCESS
 
 
 def handle(dialect, request):

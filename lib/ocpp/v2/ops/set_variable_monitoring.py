@@ -1,6 +1,6 @@
 """SetVariableMonitoring, OCPP 2.0.1 N04. A job: answered later."""
 
-from ocpp.v2.variables import resolve
+from ocpp.v2.asked import resolve
 
 _NUMBERS = const(" int decimal ")
 

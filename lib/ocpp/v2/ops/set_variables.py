@@ -1,6 +1,7 @@
 """SetVariables, OCPP 2.0.1 B05: each is on flash before the answer. A job: answered later."""
 
-from ocpp.v2.variables import ACCESS, resolve, result
+from ocpp.v2.asked import resolve, result
+from ocpp.v2.variables import ACCESS
 
 
 def handle(dialect, request):
