@@ -250,3 +250,34 @@ def test_variables_of_the_host():
         except ValueError:
             continue
         raise AssertionError(line)
+
+
+class _Nothing:
+    """Takes frames and keeps none."""
+
+    def append(self, frame):
+        pass
+
+
+def test_a_full_report_takes_little_memory():
+    """At most 16 kB over idle between loops on a 32-bit chip; here objects are twice as large."""
+    import gc
+
+    s = setup201(connectors=2)
+    base(s, "FullInventory")  # its names stay
+    s.run(1000)
+    s.csms.frames = _Nothing()
+    s.csms.results.clear()
+    gc.collect()
+    idle = gc.mem_alloc()
+    ask = {"requestId": 1, "reportBase": "FullInventory"}
+    assert s.ask("GetBaseReport", ask) == {"status": "Accepted"}
+    most = loops = 0
+    while s.station.dialect.reporting:
+        s.run(10)
+        if loops % 7 == 0:
+            gc.collect()
+            most = max(most, gc.mem_alloc() - idle)
+        loops += 1
+        assert loops < 20000
+    assert loops > 100 and most < 40 * 1024, most

@@ -43,10 +43,7 @@ def send(dialect, action, head, maker, wanted):
 
 def _tell(station, action, box):
     """One call, with the payload in `box`. The value is its error, None if it was answered."""
-    from ocpp.iso import to_iso
-
-    unix = station.clock.unix()
-    box[0]["generatedAt"] = to_iso(FLOOR if unix is None else unix)
+    box[0]["generatedAt"] = _now(station)
     outcome = []
 
     def done(result, error):
@@ -56,3 +53,11 @@ def _tell(station, action, box):
     while not outcome:
         yield
     return outcome[0]
+
+
+def _now(station):
+    from ocpp.iso import to_iso
+
+    unload("ocpp.iso")
+    unix = station.clock.unix()
+    return to_iso(FLOOR if unix is None else unix)
