@@ -706,3 +706,57 @@ def test_back_from_1_6():
     s.run(1500)
     e = s.last()
     assert e["eventType"] == ENDED and e["triggerReason"] == "StopAuthorized"
+
+
+def test_a_reset_ends_one_nobody_is_authorized_for():
+    s = Case("EVConnected", "ParkingBayOccupancy")
+    again = []
+    s.station.on_reset = again.append
+    s.plugs()
+    assert s.asks("Reset", {"type": "Immediate"}) == {"status": "Accepted"}
+    s.run(3000)
+    assert s.news()[-1] == (ENDED, "ResetCommand", "EVConnected", "ImmediateReset") and again
+    t = s.reboot()
+    t.plugs()
+    t.online()
+    assert t.news() == [(STARTED, "CablePluggedIn", "EVConnected", None)]
+
+
+def test_the_host_ends_it():
+    """Limits of energy and time, and an empty purse, are the host's to find."""
+    for why in ("EnergyLimitReached", "TimeLimitReached", "SOCLimitReached", "LocalOutOfCredit"):
+        s = Case(stop="EVConnected")
+        s.charge()
+        s.c.end(None, why)
+        s.run(1000)
+        trigger = why if why[:6] in ("Energy", "TimeLi") else "AbnormalCondition"
+        assert s.news()[-1] == (ENDED, trigger, "EVConnected", why)
+    s = Case(stop="EVConnected")
+    s.charge()
+    s.run(1500)
+    s.c.end()
+    s.run(1500)
+    assert [t[1] for t in s.news()][-2:] == ["StopAuthorized", CHANGED] and s.c.tx
+
+
+def test_points_are_changed_by_the_central_system():
+    s = Case()
+
+    def change(variable, value):
+        item = {"component": {"name": "TxCtrlr"}, "variable": {"name": variable}}
+        answer = s.asks("SetVariables", {"setVariableData": [dict(item, attributeValue=value)]})
+        return answer["setVariableResult"][0]["attributeStatus"]
+
+    assert change("TxStartPoint", "Authorized,Nothing") == "Rejected"
+    assert change("TxStartPoint", "Authorized") == "Accepted"
+    assert change("TxStopPoint", "EVConnected") == "Accepted"
+    s.card()
+    assert s.news() == [(STARTED, "Authorized", "Idle", None)]
+    s.plugs()
+    s.card()
+    s.run(1500)
+    assert s.c.tx and not s.c.charging_permitted
+    t = s.reboot()  # it is kept
+    t.online()
+    t.card()
+    assert t.news()[-1] == (STARTED, "Authorized", "Idle", None)
