@@ -60,10 +60,6 @@ def authorize(c, grant):
     station = c.station
     tx.id_token, tx.kind, tx.parent = grant.id_token, grant.kind, grant.parent
     tx.authorized = True
-    if tx.stopped:
-        tx.stopped = None
-        for name in ("off", "denied"):
-            station.log.note(tx.key, name, None)
     data = charging.granted(grant)
     data["trigger"] = _AUTHORIZED
     if grant.remote_start_id is not None:
@@ -73,8 +69,12 @@ def authorize(c, grant):
     station.limits.begin(tx, grant.profile)
     c.lock_wanted = True
     c.lock_holder = None
+    charging.update(c, data)  # told before it holds after a restart, too
     station.log.note(tx.key, "by", [tx.id_token, tx.kind, tx.parent, tx.remote_start_id])
-    charging.update(c, data)
+    if tx.stopped:
+        tx.stopped = None
+        for name in ("denied", "off"):
+            station.log.note(tx.key, name, None)
     if grant.reservation is not None and station.reservations:
         station.reservations.used(grant.reservation)
     c._settle.start(1000)
