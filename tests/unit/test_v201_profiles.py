@@ -325,6 +325,24 @@ def test_two_reports_at_a_time_and_a_lost_link():
     s.connection.disconnect()
     s.run(1000)
     assert not s.station.jobs
+    s.connection.connect("ocpp2.0.1")
+    s.run(1000)
+    s.csms.answers["ReportChargingProfiles"] = CallError("InternalError", "")
+    s.csms.forget()
+    s.ask("GetChargingProfiles", {"requestId": 4, "chargingProfile": {}})
+    s.run(1500)
+    assert len(s.csms.sent("ReportChargingProfiles")) == 2  # it was heard
+    s.station.set_limit(0, 9000, "EMS")
+    s.csms.answers["NotifyChargingLimit"] = None  # what is before it is not answered
+    s.run(300)
+    s.station.set_limit(0, 19000, "EMS")
+    s.run(300)
+    s.ask("GetChargingProfiles", {"requestId": 5, "chargingProfile": {}})
+    s.run(300)
+    assert s.station.jobs
+    s.connection.disconnect()
+    s.run(1000)
+    assert not s.station.jobs
 
 
 def test_clear_by_every_filter():

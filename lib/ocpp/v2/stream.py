@@ -1,11 +1,11 @@
 """A report in parts: one message at a time, each made when the one before was answered. A job."""
 
-_LOST = const(" Offline Dropped ")
+_WAIT_MS = const(60000)  # for a way out and the answer; not beyond this connection
 
 
 def send(station, action, head, parts):
     """Send `action` for each dict of the iterator `parts`, `head` being in all of them; `tbc`:
-    another one follows. Given up when the link goes."""
+    another one follows. Without an answer the rest is given up."""
     coming = _next(parts)
     while coming:
         payload = dict(head)
@@ -13,11 +13,15 @@ def send(station, action, head, parts):
         coming = _next(parts)
         payload["tbc"] = coming is not None
         answers = []
-        station.rpc.call(action, payload, lambda result, error, to=answers: to.append(error))
+
+        def done(result, error, to=answers):
+            to.append(error)
+
+        station.rpc.call(action, payload, done, timeout_ms=_WAIT_MS)
         payload = None
         while not answers:
             yield
-        if answers[0] and " %s " % answers[0].code in _LOST:
+        if answers[0] and answers[0].local:
             return
 
 
