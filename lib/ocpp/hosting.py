@@ -104,25 +104,30 @@ def set_limit(station, number, current_ma, source="host", seconds=None, critical
             raise TypeError("a whole number or None is wanted, not %r" % (value,))
         if value is not None and value < 0:
             raise ValueError("less than 0: %d" % value)
-    get = station.settings.get
-    if source in ("EMS", "SO") and not get("SmartChargingCtrlr.ExternalControlSignalsEnabled"):
-        raise ValueError("signals from outside are switched off (ExternalControlSignalsEnabled)")
+    if current_ma is not None and source in ("EMS", "SO"):
+        if not station.settings.get("SmartChargingCtrlr.ExternalControlSignalsEnabled"):
+            raise ValueError("switched off: ExternalControlSignalsEnabled")
     external = station.limits.external
-    if current_ma is None:
-        before = external.pop((source, number), None)
-        if before:
-            station.dialect.limited(number, source)
-    else:
+    before = external.pop((source, number), None)
+    now = None
+    if current_ma is not None:
         end = None if seconds is None else station.clock.uptime() + seconds
-        before = external.get((source, number))
         now = external[(source, number)] = (current_ma // 100, end)
-        from ocpp.station import offers
-
-        if before is None or offers.significant(station, before[0], now[0]):
-            station.dialect.limited(number, source, now, critical)
     station.limits.shifted = True
     station.limits.turn = 0
     station.limits.changed()
+    _tell_limit(station, number, source, before, now, critical)
+
+
+def _tell_limit(station, number, source, before, now, critical):
+    """The central system may want to know; the limit holds all the same."""
+    from ocpp.station import offers
+
+    if now is None:
+        if before:
+            station.dialect.limited(number, source)
+    elif before is None or offers.significant(station, before[0], now[0]):
+        station.dialect.limited(number, source, now, critical)
 
 
 def explain(station, number):

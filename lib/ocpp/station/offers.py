@@ -41,15 +41,18 @@ def share_out(limits):
             caps[i] = _lowest(_lowest(cap, pool), None if watts is None else watts // weight)
     if shared:
         _share(limits, wants, caps, pool, watts, now)
+    news = []
     for i, c in enumerate(station.connectors):
         before = c.limit_ma
         if _offer(c, caps[i], limits.base[i], least):
             limits.told_at = 0
             if limits.shifted and c.tx and not c.tx.ending:
-                _tell(c, before)
+                news.append((c, before))
         if shared and c.tx:
             _watch(limits, i, c, now)
     limits.shifted = False
+    for c, before in news:  # all have their limits
+        _tell(c, before)
 
 
 def _tell(c, before):
@@ -77,9 +80,9 @@ def _forget(limits, now):
     for key, (_, end) in list(limits.external.items()):
         if end is not None and end <= now:
             del limits.external[key]
-            limits.station.dialect.limited(key[1], key[0])
             limits.shifted = True
             limits.changed()
+            limits.station.dialect.limited(key[1], key[0])
 
 
 def _watch(limits, i, c, now):
