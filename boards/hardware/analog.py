@@ -3,6 +3,23 @@
 _FAR_OHM = const(1000000)  # more than any cable has
 
 
+class QuietADC:
+    """An ADC that is read in the main loop while a hard interrupt reads another channel of it: the
+    interrupt waits, or it would turn the switch between choosing the channel and reading it."""
+
+    def __init__(self, adc, disable, enable):
+        self._adc = adc
+        self._disable = disable
+        self._enable = enable
+
+    def read_u16(self):
+        state = self._disable()
+        try:
+            return self._adc.read_u16()
+        finally:
+            self._enable(state)
+
+
 class Cable:
     """Proximity contact: a resistor in the cable's plug, pulled up by `pull_ohm`."""
 

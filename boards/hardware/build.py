@@ -58,7 +58,7 @@ class Builder:
             from hardware.analog import Cable
 
             part = found["proximity"]
-            hal.cable = Cable(self.adc(part["adc"]), part["pull_ohm"], part["supply_mv"])
+            hal.cable = Cable(self.slow_adc(part["adc"]), part["pull_ohm"], part["supply_mv"])
         if "lock" in found:
             hal.lock_motor = self.lock(found["lock"])
             hal.has_lock = True
@@ -89,6 +89,17 @@ class Builder:
             return ADC(Pin(number), atten=ADC.ATTN_11DB)  # up to 3.1 V
         return ADC(Pin(number))
 
+    def slow_adc(self, number):
+        """An ADC for the main loop."""
+        adc = self.adc(number)
+        if not self.plan["chip"]["hard_irq"]:
+            return adc
+        from machine import disable_irq, enable_irq
+
+        from hardware.analog import QuietADC
+
+        return QuietADC(adc, disable_irq, enable_irq)
+
     def lock(self, part):
         from hardware.lock import Lock
 
@@ -116,7 +127,7 @@ class Builder:
         if driver == "mcp9700":
             from hardware.analog import AnalogThermometer
 
-            return AnalogThermometer(self.adc(part["adc"]))
+            return AnalogThermometer(self.slow_adc(part["adc"]))
         if driver == "ds18b20":
             import ds18x20
             import onewire
@@ -128,7 +139,7 @@ class Builder:
 
         names = ("r25_ohm", "beta", "pull_ohm", "pull_up")
         options = {name: part[name] for name in names}
-        return NTC(self.adc(part["adc"]), self.clock, **options)
+        return NTC(self.slow_adc(part["adc"]), self.clock, **options)
 
     # -- meters and foreign controllers ----------------------------------------------------------
 

@@ -24,6 +24,9 @@ watchdog = None
 cause = PWRON_RESET
 hard_timers = False  # True: a port of ESP32 whose timers can be hard interrupts
 hung = False  # True: C code hangs, and what is not a hard interrupt waits for it
+quiet = False  # interrupts are disabled
+inside = False  # a timer's callback runs
+races = 0  # readings of an ADC that an interrupt could have disturbed
 broken = set()  # names of what can't be made: "UART1", "I2C0", ...
 
 
@@ -32,8 +35,10 @@ class Restarted(Exception):
 
 
 def power_on(facts, why=PWRON_RESET):
-    global chip, watchdog, cause, hard_timers, hung
+    global chip, watchdog, cause, hard_timers, hung, quiet, inside, races
     hard_timers = hung = False
+    quiet = inside = False
+    races = 0
     chip = facts
     cause = why
     watchdog = None
@@ -82,11 +87,14 @@ def idle():
 
 
 def disable_irq():
-    return 0
+    global quiet
+    was, quiet = quiet, True
+    return was
 
 
-def enable_irq(_state):
-    pass
+def enable_irq(state):
+    global quiet
+    quiet = state
 
 
 class Line:
@@ -225,6 +233,9 @@ class ADC:
         return self._mv() * 1000
 
     def _mv(self):
+        global races
+        if chip.get("hard_irq") and not (inside or quiet):
+            races += 1
         simtime.spend(self._us)
         source = self._line.source
         return min(max(source(), 0), 3300) if source else 1650
@@ -290,20 +301,22 @@ class Timer:
             simtime.timers.remove(self)
 
     def ring(self, now):
+        global inside
         if self._due is None or now < self._due or (hung and not self._hard):
             return
         if self._once:
             self.deinit()
         else:
             self._due = max(self._due + self._ms * 1000, now)
+        inside = True
         if self._hard:  # an interrupt may not allocate
             micropython.heap_lock()
-            try:
-                self._callback(self)
-            finally:
-                micropython.heap_unlock()
-        else:
+        try:
             self._callback(self)
+        finally:
+            inside = False
+            if self._hard:
+                micropython.heap_unlock()
 
 
 class WDT:

@@ -256,6 +256,32 @@ def test_mfrc522():
     assert f.csms.sent("Authorize") == [{"idTag": "04A1B2C3"}], f.board.evses[0].errors
 
 
+# -- what is measured ---------------------------------------------------------------------------
+
+
+def test_socket_of_a_pico_with_a_hot_plug():
+    """Beside the pilot, which an interrupt measures, the main loop reads the same ADC."""
+    parts = {
+        "socket": True,
+        "proximity": {"adc": "GPIO27"},
+        "temperature": {"driver": "ntc", "adc": "GPIO28"},
+    }
+    f = Firmware("pico_w", **parts)
+    f.outlet.cable_ohm = 1500  # 13 A
+    f.run(2500)
+    f.outlet.plug("C")
+    f.run(1000)
+    f.card()
+    f.until("Charging")
+    f.run(1500)
+    assert f.outlet.closed and f.outlet.duty == 2166, f.outlet.duty
+    assert f.board.evses[0].sensor.temperature() == 25
+    f.outlet.celsius = 90
+    f.run(3000)
+    assert not f.outlet.closed and f.connector.status == "Faulted"
+    assert machine.races == 0, machine.races
+
+
 # -- without a pilot ----------------------------------------------------------------------------
 
 
