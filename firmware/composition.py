@@ -56,6 +56,7 @@ class _Check:
                 given = {}
             for number, bus in given.items():
                 self._buses[kind][number] = _merged(self._buses[kind].get(number), bus)
+        self._wiring.expanded = self._expander(usual, config)
         for i, outlet in enumerate(self._connectors(usual, config.get("connectors"))):
             self.plan["connectors"].append(self._connector("connectors[%d]" % i, outlet))
         for name, kinds in parts.OF_STATION.items():
@@ -63,6 +64,12 @@ class _Check:
         for kind in parts.BUSES:
             self._lines(kind)
         self.plan["chip"] = {key: self._chip.get(key) for key in _FOR_BUILDING}
+
+    def _expander(self, usual, config):
+        """How many pins the expander has, which is needed before anything is on them."""
+        part = _merged(usual.get("expander"), config.get("expander", ...))
+        driver = part.get("driver") if isinstance(part, dict) else None
+        return parts.EXPANDED.get(driver, 0) if isinstance(driver, str) else 0
 
     def _connectors(self, usual, given):
         """What is to be known of each connector, board and configuration merged."""
@@ -171,7 +178,7 @@ class _Check:
                 found[name] = self._value("%s.%s" % (key, name), value, rule)
         if found.get("pull") not in (None, "none"):
             for name in ("pin", "d0", "d1", "feedback", "sense", "second"):
-                if isinstance(found.get(name), int) and rules[name][0] in ("in", "irq"):
+                if isinstance(found.get(name), int) and rules[name][0] in ("in", "irq", "touch"):
                     self._wiring.pull(key + ".pull", found["pull"], found[name])
         return found
 
@@ -209,7 +216,9 @@ class _Check:
         """What one field alone can't tell."""
         if key.endswith(".pilot") and found["curve"] is None:
             found["curve"] = _REFERENCE
-        if driver == "leds" and not any([found[c] is not None for c in ("red", "green", "blue")]):
+        if driver == "leds" and not any(
+            [part.get(c) is not None for c in ("red", "green", "blue")]
+        ):
             self._problem(key, "no LED", "red, green or blue with a pin")
         if driver == "pn532":
             ways = [kind for kind in parts.BUSES if part.get(kind) is not None]

@@ -6,6 +6,7 @@ A field is `name:rule`, with `!` before it if it must be there and `=default` (J
 | rule | accepts |
 | --- | --- |
 | `out` `in` `pwm` `adc` `irq` | a pin that can do that: drive, read, pulse, measure, count edges |
+| `lamp` `touch` | as `out` and `in`, or a pin of the expander ("X0") |
 | `uart` `i2c` `spi` | the number of a bus |
 | `bool` `level` | true or false; 0 or 1 |
 | `i6..80` `n0..9` | an integer, a number, in that range |
@@ -16,7 +17,7 @@ A field is `name:rule`, with `!` before it if it must be there and `=default` (J
 
 import json
 
-PIN_USES = ("out", "in", "pwm", "adc", "irq")
+PIN_USES = ("out", "in", "pwm", "adc", "irq", "lamp", "touch")
 BUSES = ("uart", "i2c", "spi")
 
 _MODBUS = "!uart:uart address:i1..247=1 baud:i1200..115200 parity:none|even|odd"
@@ -67,12 +68,16 @@ OF_CONNECTOR = {
         "phoenix_evcc": "!uart:uart address:i1..247=1 lock:bool=false",
     },
     "lights": {
-        "leds": "red:out green:out blue:out active:level=1",
+        "leds": "red:lamp green:lamp blue:lamp active:level=1",
         "neopixel": "!pin:out count:i1..300=1 first:i0..299=0 brightness:i1..100=100",
     },
 }
 # Of the whole station; `rfid` may be a list of readers.
 OF_STATION = {
+    "expander": {
+        "pcf8574": "!i2c:i2c address:i32..63=32",
+        "mcp23017": "!i2c:i2c address:i32..39=32",
+    },
     "rfid": {
         "pn532": "i2c:i2c spi:spi cs:out uart:uart" + _READER,
         "mfrc522": "!spi:spi !cs:out reset:out" + _READER,
@@ -81,9 +86,10 @@ OF_STATION = {
     },
     "lights": OF_CONNECTOR["lights"],
     "display": {"ssd1306": "!i2c:i2c address:i8..119=60 width:i16..128=128 height:i16..64=64"},
-    "button": {"": '!pin:in active:level=0 pull:none|up|down="up" id_tag:s20'},
+    "button": {"": '!pin:touch active:level=0 pull:none|up|down="up" id_tag:s20'},
     "buzzer": {"": "!pin:pwm tonal:bool=true"},
 }
+EXPANDED = {"pcf8574": 8, "mcp23017": 16}  # pins
 OF_BUS = {
     "uart": "!rx:in !tx:out direction:out echo:bool=false",
     "i2c": "!scl:out !sda:out freq:i10000..1000000=100000",

@@ -7,6 +7,7 @@ _USES = {
     "pwm": "a pin that can be an output",
     "adc": "a pin of an ADC",
 }
+_LIKE = {"lamp": "out", "touch": "in"}  # what may be on an expander, too
 
 
 def _parts(key):
@@ -24,11 +25,18 @@ class Wiring:
         self._used = {}  # pin: key
         self._slices = {}  # PWM slice: [(key, what for, 1 if its odd pin)]
         self._buses = {}  # (kind, number): [(key, sort of user)]
+        self.expanded = 0  # pins of the expander: X0, X1, ...
 
     # -- pins ------------------------------------------------------------------------------------
 
     def pin(self, key, value, use, exclusive=True):
-        """The number of the pin that `value` names, or None, told as a problem. `key`: where."""
+        """The number of the pin that `value` names ("X0" of one of the expander), or None, told as
+        a problem. `key`: where."""
+        if use in _LIKE:
+            if value in ["X%d" % n for n in range(self.expanded)] and value not in self._used:
+                self._used[value] = key
+                return value
+            use = _LIKE[use]
         number = self._number(value)
         there = number is not None and value in self._board["pins"]
         if number is None or not (there or number in self._chip["flash"]):

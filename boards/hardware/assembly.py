@@ -129,6 +129,11 @@ class Assembly:
                 self.readers.append(reader)
                 self.parts.append(("Reader", evse.id, reader.driver))
             evse.tell()
+        if plan.get("expander"):
+            expander = self._part(self.evses[0].troubles, "Expander", builder.expander)
+            if expander:
+                self.parts.append(("Expander", 1, expander))
+            self.evses[0].tell()
         log_only = {}
         for name in ("button", "buzzer", "display", "lights"):
             part = plan.get(name)

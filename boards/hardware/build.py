@@ -224,6 +224,30 @@ class Builder:
         lock = part["lock"]
         return PhoenixEVCC(line, part["address"], self.clock, max_ma=max_ma, has_lock=lock)
 
+    def pin(self, name, pull=None, level=0):
+        """A pin of chip or expander: an input with `pull`, without one an output at `level`."""
+        if isinstance(name, str):
+            found = self.expander().pin(int(name[1:]))
+            if pull is None:
+                found.value(level)
+            return found
+        return Pin(name, Pin.OUT, value=level) if pull is None else pin_in(name, pull)
+
+    def expander(self):
+        made = self._made.get("expander")
+        if made is None:
+            part = self.plan["expander"]
+            if part["driver"] == "pcf8574":
+                from drivers.pcf8574 import PCF8574 as Expander
+            else:
+                from drivers.mcp23017 import MCP23017 as Expander
+            button = (self.plan.get("button") or {}).get("pin")
+            inputs = 1 << int(button[1:]) if isinstance(button, str) else 0
+            i2c, address = self.i2c(part["i2c"]), part["address"]
+            made = Expander(i2c, self.clock, address=address, directions=inputs)
+            self._made["expander"] = made
+        return made
+
     # -- buses -----------------------------------------------------------------------------------
 
     def uart(self, number, baud, parity=None):

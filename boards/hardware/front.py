@@ -68,7 +68,7 @@ def lights(builder, part):
 
     active = part["active"]
     pins = [
-        None if part[colour] is None else Pin(part[colour], Pin.OUT, value=1 - active)
+        None if part[colour] is None else builder.pin(part[colour], level=1 - active)
         for colour in ("red", "green", "blue")
     ]
     return LedLights(pins[0], pins[1], pins[2], builder.clock, active=active)
@@ -77,7 +77,8 @@ def lights(builder, part):
 def button(builder, part):
     from drivers.button import Button
 
-    return Button(pin_in(part["pin"], part["pull"]), builder.clock, active=part["active"])
+    pin = builder.pin(part["pin"], part["pull"])
+    return Button(pin, builder.clock, active=part["active"])
 
 
 def buzzer(builder, part):

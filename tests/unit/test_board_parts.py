@@ -330,6 +330,56 @@ def test_limit_below_what_a_socket_carries():
     assert f.outlet.closed and f.connector.tx
 
 
+# -- expander -----------------------------------------------------------------------------------
+
+
+class FakePCF8574:
+    """Quasi-bidirectional pins: what is written, pulled down from outside by the bits of `low`."""
+
+    out = 0xFF
+    low = 0
+    dead = False
+
+    def writeto(self, address, data):
+        if self.dead:
+            raise OSError(19)
+        self.out = data[0]
+
+    def readfrom_into(self, address, buffer):
+        if self.dead:
+            raise OSError(19)
+        buffer[0] = self.out & ~self.low
+
+
+def test_lights_and_button_on_an_expander():
+    chip = FakePCF8574()
+    config = {
+        "expander": {"driver": "pcf8574", "i2c": 0, "address": 39},
+        "lights": {"driver": "leds", "red": "X0", "green": "X1", "blue": None, "active": 0},
+        "button": {"pin": "X7", "id_tag": "PUSH"},
+    }
+    f = Firmware("esp32_devkitc", config, attach=lambda f: machine.i2c_device(0, 39, chip))
+    f.run(3000)
+    assert chip.out == 0b10000001, bin(chip.out)  # green is lit: available
+    f.outlet.plug("C")
+    f.run(500)
+    chip.low = 0x80
+    f.run(200)
+    chip.low = 0
+    f.until("Charging")
+    assert f.csms.sent("StartTransaction")[0]["idTag"] == "PUSH"
+    f.run(1500)
+    f.run(8000)
+    chip.dead = True
+    f.run(2000)
+    assert f.outlet.closed, "lights are not needed to charge"
+    trouble = [e for e in f.board.evses[0].errors if e[3] == "ExpanderPart"]
+    assert trouble and trouble[0][4] is False, f.board.evses[0].errors
+    chip.dead = False
+    f.run(2000)
+    assert not f.board.evses[0].errors
+
+
 # -- a board of one's own -----------------------------------------------------------------------
 
 

@@ -366,6 +366,18 @@ def test_whatever_it_may_be():
             assert made and all(["accepted: " in line for line in wrong]), wrong
 
 
+def test_expander_is_for_lights_and_buttons():
+    expander = {"driver": "pcf8574", "i2c": 0}
+    lights = {"driver": "leds", "red": "X0", "green": None, "blue": None}
+    made = plan(expander=expander, lights=lights)
+    assert made["lights"]["red"] == "X0" and made["expander"]["address"] == 32
+    one('lights.red is "X0"', "a pin of this board", lights=lights)
+    one('"X8"', "a pin of this board", expander=expander, lights=dict(lights, red="X8"))
+    plan(expander=dict(expander, driver="mcp23017"), lights=dict(lights, red="X8"))
+    one('"X0"', expander=expander, lights=lights, button={"pin": "X0"})
+    one('"X1"', expander=expander, connectors=connector(contactor={"pin": "X1"}))
+
+
 def test_all_problems_at_once():
     found = problems(
         connectors=connector(contactor={"pin": "GPIO6"}, max_a=0, meter={"driver": "x"}),
