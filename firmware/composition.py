@@ -16,6 +16,8 @@ KEYS = ("connectors",) + tuple(parts.OF_STATION) + parts.BUSES  # of the configu
 _REFERENCE = ((172, -12000), (2533, 12000))  # of the pilot circuit in docs/boards.md
 _SERIAL = {"none": None, "even": 0, "odd": 1}
 _MOST = const(16)  # connectors
+# Parts of a connector with our own state machine
+_OWN = tuple("pilot load lock rcm proximity temperature emergency earth".split())
 _FOR_BUILDING = ("family", "adc_us", "timer", "hard_irq", "counters")  # facts of the chip
 
 
@@ -110,10 +112,12 @@ class _Check:
 
     def _whole(self, key, found):
         """Is it all there?"""
-        if "pilot" in found and "foreign" in found:
-            self._problem(key + ".pilot", "there", "null: the foreign controller has its own")
-        elif "foreign" not in found and "contactor" not in found:
+        if "foreign" in found:
+            self._beside_foreign(key, found)
+        elif "contactor" not in found:
             self._problem(key + ".contactor", None, "an object with the pin of the contactor")
+        if "pilot" in found and "load" in found:
+            self._problem(key + ".load", "there", "null: with a pilot the car tells")
         if "pilot" not in found and "foreign" not in found and "load" not in found:
             self._problem(
                 key + ".pilot", None, "an object; or load or foreign for a connector without pilot"
@@ -123,6 +127,15 @@ class _Check:
         second = (found.get("contactor") or {}).get("second")
         if second is not None and found.get("phases") != 3:
             self._problem(key + ".contactor.second", "GPIO%d" % second, "null with one phase")
+
+    def _beside_foreign(self, key, found):
+        """What only the own state machine would look at is not to be taken for protection."""
+        for name in _OWN:
+            if name in found:
+                words = "null: with a foreign controller nobody looks at it"
+                self._problem("%s.%s" % (key, name), "there", words)
+        if (found.get("contactor") or {}).get("feedback") is not None:
+            self._problem(key + ".contactor.feedback", "there", "null with a foreign controller")
 
     def _of_station(self, name, kinds, given):
         if given is None:

@@ -313,6 +313,11 @@ def test_what_belongs_together():
     foreign = {"driver": "openevse", "uart": 2}
     one("connectors[0].pilot", "foreign", connectors=connector(foreign=foreign))
     plan(connectors=connector(foreign=foreign, pilot=None, contactor=None))
+    for name, part in (("emergency", {"pin": "GPIO13"}), ("rcm", {"pin": "GPIO34"})):
+        outlet = connector(foreign=foreign, pilot=None)
+        outlet[0][name] = part
+        one("connectors[0].%s is" % name, "nobody looks at it", connectors=outlet)
+    one("connectors[0].load", "the car tells", connectors=connector(load={}))
     second = {"pin": "GPIO26", "second": "GPIO13"}
     plan(connectors=connector(contactor=second))
     one("contactor.second", "one phase", connectors=connector(contactor=second, phases=1))
