@@ -41,6 +41,9 @@ def _parse(words):
         if name != "monitor":
             act.add_argument("board")
             act.add_argument("--config", type=Path, help="configuration, goes onto the flash")
+            act.add_argument(
+                "--frozen", action="store_true", help="our modules are in MicroPython"
+            )
             act.add_argument("--storage", type=int, help="bytes of an RP2 build's file system")
         if name == "image":
             act.add_argument("--out", type=Path, default=OUT, help="folder of the images")
@@ -58,7 +61,7 @@ def _parse(words):
 def _files(wanted):
     """(layout, files) of the board."""
     where = layout.of(build.facts(wanted.board), wanted.storage)
-    return where, tree.of(wanted.board, wanted.config, where.size)
+    return where, tree.of(wanted.board, wanted.config, where.size, wanted.frozen)
 
 
 def _tree(wanted):

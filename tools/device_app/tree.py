@@ -21,9 +21,10 @@ _SMALL = 1024 * 1024  # a file system of fewer bytes does not hold all versions
 _PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
 
 
-def of(board, config=None, size=None):
+def of(board, config=None, size=None, frozen=False):
     """The files for `board`. `config`: file of the configuration, or None; `size`: bytes of the
-    file system. BuildError, flash.BadConfig: what is wrong, in words."""
+    file system; `frozen`: our modules are in MicroPython. BuildError, flash.BadConfig: what is
+    wrong, in words."""
     facts = build.facts(board)
     data = flash.read_config(config) if config else None
     if isinstance(data, dict):
@@ -35,7 +36,7 @@ def of(board, config=None, size=None):
         files["/%s.py" % name] = (ROOT / "firmware" / (name + ".py")).read_bytes()
     for path in sorted(folder.rglob("*" + _MPY)):
         name = str(path.relative_to(folder))
-        if _wanted(name[: -len(_MPY)], versions):
+        if _wanted(name[: -len(_MPY)], versions) and not (frozen and _is_frozen(name, board)):
             files["/lib/" + name] = path.read_bytes()
     files["/lib/%s/board.json" % board] = _compact(BOARDS / board / "board.json")
     for name in _OF_SIM:
@@ -44,7 +45,12 @@ def of(board, config=None, size=None):
     files["/lib/chips/%s.json" % chip] = _compact(BOARDS / "chips" / (chip + ".json"))
     if config:
         files.update(_configured(data, config))
-    return _packed(files) if (size or _PACKED) <= _PACKED else files
+    return _packed(files) if (size or _PACKED) <= _PACKED and not frozen else files
+
+
+def _is_frozen(name, board):
+    """Whether the board's manifest.py freezes it."""
+    return name.split("/")[0] not in ("microdot", board)
 
 
 def _packed(files):
