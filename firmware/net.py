@@ -207,6 +207,8 @@ class Network:
     def _down(self, why):
         """There is no network any more."""
         was = self._state == _UP
+        if was:
+            self._state = _IDLE
         self.address = None
         if why != self.error:
             log.warn(_TAG, why)
