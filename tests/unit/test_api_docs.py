@@ -2,6 +2,7 @@
 
 import json
 
+import composition
 import config
 from support import raises
 
@@ -65,7 +66,7 @@ def test_the_configuration_shown_is_accepted():
 
 def test_the_keys_of_the_configuration_file():
     for start, end, table in (
-        ("Only `ocpp`", "## `charge_point`", config._TOP),
+        ("Only `ocpp`", "## `charge_point`", set(config._TOP) | set(composition.KEYS)),
         ("## `charge_point`", "## `ocpp`", config._CHARGE_POINT),
         ("## `ocpp`", "## `settings`", config._OCPP),
         ("## `console`", None, config._CONSOLE),

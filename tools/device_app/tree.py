@@ -15,7 +15,6 @@ from . import pack
 _START = ("boot", "main")
 _MPY = ".mpy"
 _NOT_ON_CHIPS = ("unix", "recording", "replay", "simulate")  # of the simulator
-_OF_SIM = ("sim/faults",)  # of its board, but of use to the control API everywhere
 _VERSIONS = {"v16": {"1.6"}, "v2": {"2.0.1", "2.1"}}  # packages of lib/ocpp
 _SMALL = 1024 * 1024  # a file system of fewer bytes does not hold all versions
 _PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
@@ -39,8 +38,8 @@ def of(board, config=None, size=None, frozen=False):
         if _wanted(name[: -len(_MPY)], versions) and not (frozen and _is_frozen(name, board)):
             files["/lib/" + name] = path.read_bytes()
     files["/lib/%s/board.json" % board] = _compact(BOARDS / board / "board.json")
-    for name in _OF_SIM:
-        files["/lib/" + name + _MPY] = (build.build() / (name + _MPY)).read_bytes()
+    for path in sorted((folder / "www").glob("*.gz")):  # the web console
+        files["/lib/www/" + path.name] = path.read_bytes()
     chip = facts["chip"]["name"]
     files["/lib/chips/%s.json" % chip] = _compact(BOARDS / "chips" / (chip + ".json"))
     if config:
