@@ -12,8 +12,8 @@ import json
 import sys
 
 import report
-from microdot import HTTPException, abort
-from web import Server, answer, number
+from microdot import HTTPException
+from web import Server, abort, answer, number
 
 from ocpp.log import log
 

@@ -3,8 +3,7 @@ these is called."""
 
 import json
 
-from microdot import abort
-from web import answer
+from web import abort, answer
 
 from ocpp.iso import to_iso
 
@@ -42,7 +41,7 @@ def explain_all(api, request):
 
 
 def _explained(api, number):
-    """See `hosting.explain`; times as text."""
+    """See `standing.explain`; times as text."""
     found = api.station().explain(number)
     coming = found["next"]
     if coming and coming["at"] is not None:

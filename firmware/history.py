@@ -1,14 +1,15 @@
 """Power and limit of each connector over the last hour, for the chart of the web console.
 
-A ring of two small numbers every ten seconds and connector, made when somebody first asks, let go
+A ring of two small numbers every 20 seconds and connector, made when somebody first asks, let go
 an hour after nobody asks any more: without a console there is none, and nothing is done. The
-simulator has it always.
+simulator has it always, every 10 seconds.
 """
 
 import array
 
-_EVERY_S = const(10)
-_COUNT = const(360)  # an hour
+_HOUR_S = const(3600)
+_EVERY_S = const(20)
+_OFTEN_S = const(10)  # in the simulator
 _NONE = const(0xFFFF)  # no limit
 _PATIENCE_S = const(3600)
 
@@ -21,6 +22,8 @@ class History:
         self._board = board
         self._clock = board.clock()
         self._ring = None  # of each connector: power in 10 W, limit in 0.1 A, power, ...
+        self._every = _OFTEN_S if always else _EVERY_S
+        self._most = _HOUR_S // self._every
         self._count = 0  # samples taken since it was made
         self._due = 0  # uptime of the next one
         self._until = 0  # uptime at which it is let go
@@ -39,9 +42,9 @@ class History:
             self._chores.remove(self)
             return
         # Where time runs fast, or stood still: what is missing is as it is now.
-        for _ in range(min(1 + (now - self._due) // _EVERY_S, _COUNT)):
+        for _ in range(min(1 + (now - self._due) // self._every, self._most)):
             self._sample()
-        self._due = now + _EVERY_S - (now - self._due) % _EVERY_S
+        self._due = now + self._every - (now - self._due) % self._every
 
     def start(self):
         """Begin, unless it is going on; somebody has asked."""
@@ -49,7 +52,7 @@ class History:
         self._until = now + _PATIENCE_S
         if self._ring is None:
             evses = self._board.evses
-            self._ring = [array.array("H", [0] * (2 * _COUNT)) for _ in evses]
+            self._ring = [array.array("H", [0] * (2 * self._most)) for _ in evses]
             self._count = 0
             self._due = now
             self._chores.append(self)
@@ -58,9 +61,9 @@ class History:
         """JSON in pieces: the oldest sample first. `unix`: the time now. What was before somebody
         first asked is not known."""
         self.start()
-        held = min(self._count, _COUNT)
-        age = self._clock.uptime() - self._due + _EVERY_S  # of the newest, s
-        yield '{"every_s": %d, "newest": %d, "connectors": [' % (_EVERY_S, unix - age)
+        held = min(self._count, self._most)
+        age = self._clock.uptime() - self._due + self._every  # of the newest, s
+        yield '{"every_s": %d, "newest": %d, "connectors": [' % (self._every, unix - age)
         for i, ring in enumerate(self._ring):
             yield '%s{"id": %d, "power_w": [' % (", " if i else "", i + 1)
             first = self._count - held
@@ -73,7 +76,7 @@ class History:
     def _numbers(self, ring, first, held, offset):
         mark = ""
         for n in range(first, first + held):
-            value = ring[2 * (n % _COUNT) + offset]
+            value = ring[2 * (n % self._most) + offset]
             if offset == 0:
                 yield "%s%d" % (mark, value * 10)
             else:
@@ -81,7 +84,7 @@ class History:
             mark = ","
 
     def _sample(self):
-        at = 2 * (self._count % _COUNT)
+        at = 2 * (self._count % self._most)
         for evse, ring in zip(self._board.evses, self._ring):
             limit = evse.limit_ma
             ring[at] = min(power_w(evse) // 10, _NONE)

@@ -1,7 +1,7 @@
 """The part of the control API that plays with the simulated world; see `boards/sim/README.md`. In
 memory only while one of these is called, and not on a board that is no simulation."""
 
-from microdot import abort
+from web import abort
 
 
 def plug(api, evse, body):

@@ -124,7 +124,8 @@ def transactions(api, request):
 
 
 def parked(api, request):
-    return listed(request, "parked", api.station().parked())
+    station = api.station()
+    return listed(request, "parked", station.parked() if station.log.parked() else ())
 
 
 def _show():

@@ -1,6 +1,6 @@
 """The web server microdot, bounded: no client can take the memory or the time that charging needs.
 
-Reading a request, dispatching it and writing the answer are microdot's. Added are limits of size,
+Reading a request and writing the answer are microdot's. Added are limits of size,
 time and number, errors as JSON, 503 where memory is short, and HTTP/1.1 in the status line.
 """
 
@@ -8,7 +8,7 @@ import asyncio
 import gc
 import json
 
-from microdot import HTTPException, Microdot, Request, Response, abort
+from microdot import HTTPException, Request, Response
 
 from ocpp.log import log
 
@@ -41,6 +41,11 @@ def answer(body, status=200, kind="application/json"):
     return Response(body, status, {"Content-Type": kind})
 
 
+def abort(status, reason):
+    """Answer with an error instead."""
+    raise HTTPException(status, reason)
+
+
 def number(request, name, default):
     """The number in `?name=N`."""
     text = request.args.get(name)
@@ -61,25 +66,14 @@ def room(size):
     return False
 
 
-class Server(Microdot):
+class Server:
     """`respond(request)` -> `answer(...)`; it may `abort(status, text)`. An answer with the
     attribute `endless` may take for ever. `handle_request` is for `asyncio.start_server`."""
 
     def __init__(self, respond):
-        super().__init__()
         self._respond = respond
         self._open = 0  # connections
         self.endless = 0  # answers without end that are under way
-
-    def find_route(self, request):
-        """(handler, prefix, sub-application). One handler for all: regular expressions, which
-        microdot's routes are, recurse on the device, and long paths come from outside."""
-        request.url_args = {}
-        return self._respond, "", None
-
-    async def error_response(self, request, status, reason=None):
-        """What `abort` and microdot itself answer: an error in JSON."""
-        return answer({"error": reason}, status)
 
     async def handle_request(self, reader, writer):
         """One connection, one request."""
@@ -107,9 +101,10 @@ class Server(Microdot):
                 abort(503, "too many requests at a time")
             await _wait_for_room()
             request = await asyncio.wait_for(_read(self, incoming), _REQUEST_S)
-            response = await self.dispatch_request(request)
+            response = self._respond(request)
+            response.is_head = request.method == "HEAD"
         except HTTPException as e:
-            response = await self.error_response(None, e.status_code, e.reason)
+            response = answer({"error": e.reason}, e.status_code)
         if response.status_code == 401 and "Authorization" in request.headers:
             await asyncio.sleep_ms(_REFUSED_MS)  # guessing takes time
         if not hasattr(response, "endless"):

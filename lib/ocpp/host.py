@@ -78,7 +78,7 @@ class Host:
     def __getattr__(self, name):
         if name[0] == "_":
             raise AttributeError(name)
-        if name == "ocpp_status":
+        if name in ("ocpp_status", "explain"):
             from ocpp import standing as place
         elif name in _ACTING.split(","):
             from ocpp import acts as place

@@ -130,21 +130,6 @@ def _tell_limit(station, number, source, before, now, critical):
         station.dialect.limited(number, source, now, critical)
 
 
-def explain(station, number):
-    """Why connector `number` (0: the station) may draw what it may, and what comes next: a dict,
-    docs/smart-charging.md. Reads all profiles: some 10 ms each on a board. ValueError."""
-    if number != 0:
-        station.connector(number)
-    from ocpp.station import explain as explaining
-
-    job = explaining.explain(station.limits, number)
-    try:
-        while True:
-            next(job)
-    except StopIteration as e:
-        return e.value
-
-
 def set_online(station, online):
     """The network is gone (False: the link is dead), or back (True: dialled at once)."""
     station.connection.set_online(online)

@@ -5,12 +5,11 @@ import ast
 
 # What goes: {class, "" for the module itself: names}
 MICRODOT = {
-    "": "AsyncBytesIO URLPattern redirect send_file urlencode",
-    "Microdot": "route get post put patch delete query before_request after_request"
-    " after_error_request errorhandler mount start_server run shutdown find_route"
-    " handle_request error_response",
+    "": "AsyncBytesIO Microdot URLPattern abort invoke_handler mro print_exception redirect"
+    " send_file urlencode",
+    "MultiDict": "getlist",
     "Request": "stream json form files after_request",
-    "Response": "types_map set_cookie delete_cookie redirect send_file",
+    "Response": "types_map set_cookie delete_cookie redirect send_file already_handled",
 }
 
 
@@ -30,15 +29,24 @@ def trimmed(text, unused):
 def _cut(parent, names):
     """Remove definitions of names from a body; -> those that were not there."""
     names = set(names.split())
-    kept, found = [], set()
-    for node in parent.body:
+    found = set()
+    parent.body = _kept(parent.body, names, found)
+    return names - found
+
+
+def _kept(body, names, found):
+    """The statements that stay; also inside of `try`, where a package looks for what there is."""
+    kept = []
+    for node in body:
+        if isinstance(node, ast.Try):
+            for part in (node, *node.handlers):
+                part.body = _kept(part.body, names, found) or [ast.Pass()]
         its = _names(node)
         if its and its <= names:
             found |= its
         else:
             kept.append(node)
-    parent.body = kept
-    return names - found
+    return kept
 
 
 def _names(node):
