@@ -270,18 +270,20 @@ def test_a_station_that_is_not_accepted_gets_security_errors(tmp_path, version):
     report = {"requestId": 1, "generatedAt": T0, "seqNo": 0}
     started = event("Started", 0, "CablePluggedIn")
 
-    async def body(csms, status, heartbeat, report_type):
+    async def body(csms, status):
         csms.api("PUT", "/api/stations/cp", {"boot": {"status": status}})
         async with raw_station(csms, "cp", version) as socket:
             assert (await ask(socket, "BootNotification", boot))["status"] == status
             answer = await exchange(socket, 2, "1", "TransactionEvent", started)
             assert answer[:3] == [4, "1", "SecurityError"]
-            assert (await exchange(socket, 2, "2", "NotifyReport", report))[0] == report_type
-            assert (await exchange(socket, 2, "3", "Heartbeat", {}))[0] == heartbeat
+            assert (await exchange(socket, 2, "2", "NotifyReport", report))[0] == 4
+            assert (await exchange(socket, 2, "3", "Heartbeat", {}))[0] == 4
+            code, answer = await csms.send("cp", "ClearCache", {})
+            assert code == 409 and answer["error"].startswith("not allowed: "), answer
 
     with CSMS(tmp_path) as csms:
-        run(body(csms, "Rejected", 4, 4))
-        run(body(csms, "Pending", 4, 3))
+        run(body(csms, "Rejected"))
+        run(body(csms, "Pending"))
         assert csms.get("/api/transactions") == {"transactions": []}
 
 

@@ -18,7 +18,7 @@ from csms_app.store import Store
 
 def test_protocol_layer_needs_neither_http_nor_sqlite():
     program = (
-        "import sys; from csms_app import protocol, rpc, schemas, station;"
+        "import sys; from csms_app import Central, Handler, CallError, RPC, protocol, station;"
         "print(sorted({'aiohttp', 'sqlite3', 'websockets'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program]

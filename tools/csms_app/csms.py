@@ -1,15 +1,14 @@
 """The central system itself: stations, store and subscribers, independent of wire and web."""
 
 import asyncio
-import inspect
 import json
 import logging
 
-from csms_app import auth, handlers2, handlers16, metering, misbehaviour, protocol, schemas, tokens
+from csms_app import auth, handlers2, handlers16, metering, misbehaviour, protocol, tokens
+from csms_app.central import Central, Handler
 from csms_app.config import SHIPPED_TOKENS
 from csms_app.protocol import CallError
-from csms_app.rpc import Offline
-from csms_app.station import Station, now
+from csms_app.station import now
 
 log = logging.getLogger("csms")
 
@@ -18,27 +17,50 @@ HANDLERS = {
     "2.0.1": handlers2.HANDLERS,
     "2.1": handlers2.HANDLERS_21,
 }
-_MAX_STATIONS = 10_000
 _MAX_EVENTS = 2_000  # a subscriber that lags further behind loses events
 _WRITE_BEHIND_S = 0.25
 
 
-class BadPayload(Exception):
-    """A CALL we were asked to send is against the schema."""
+class _Answers(Handler):
+    """Requests go to the functions of the version's table, events to the log and the page."""
+
+    def __init__(self, csms):
+        self.csms = csms
+
+    def request(self, station, action, payload):
+        handler = HANDLERS[station.version].get(action)
+        if handler is None:
+            raise CallError("NotSupported", "%s is not for the CSMS" % action)
+        return handler(self.csms, station, payload)
+
+    def changed(self, station):
+        if self.csms.listened_to:
+            self.csms.publish("station", id=station.id, station=station.to_dict(brief=True))
+
+    def report_received(self, station, report):
+        if report.missing:
+            parts = ", ".join(str(n) for n in report.missing[:20])
+            self.csms.flaw(station, "report %d lacks parts %s" % (report.request_id, parts))
 
 
-class CSMS:
-    """All stations. `config`: as config.load() returns it."""
+class CSMS(Central):
+    """The application. `config`: as config.load() returns it."""
 
     def __init__(self, config, store):
+        super().__init__(
+            _Answers(self),
+            config["unknown_stations"],
+            busy="refuse",
+            call_timeout=config["call_timeout"],
+            must_boot=False,
+        )
         self.config = config
         self.store = store
-        self.stations = {}
-        self.versions = schemas.versions()
         self.misbehaviour = misbehaviour.Rules()
         self._subscribers = set()  # queues of event dicts
         for row in store.stations():
-            station = self.stations[row["id"]] = Station(row["id"], row["unknown"])
+            station = self.station(row["id"])
+            station.unknown = row["unknown"]
             station.password = row["password"]
             station.boot_answer = row["boot_answer"]
             station.restore(row["state"])
@@ -56,18 +78,6 @@ class CSMS:
 
     # Stations
 
-    def admits(self, id):
-        """True if a station of this identity may connect."""
-        known = self.stations.get(id)
-        if known is None and len(self.stations) >= _MAX_STATIONS:
-            return False
-        registered = known is not None and not known.unknown
-        return registered or self.config["unknown_stations"] == "accept"
-
-    def station(self, id):
-        """The station of this identity; a new one is an unknown one."""
-        return self.stations.setdefault(id, Station(id))
-
     def register(self, id, fields):
         """Register a station or change its registration. `fields`: see config.station_fields()."""
         station = self.station(id)
@@ -84,53 +94,14 @@ class CSMS:
         return station
 
     def boot(self, station, payload):
-        """Take a BootNotification, return its answer."""
+        """The answer to a BootNotification."""
         answer = {**self.config["boot"], **station.boot_answer}
-        station.boot = payload
-        station.registration = answer["status"]
-        station.triggered.clear()
-        self.station_changed(station)
         return dict(answer, currentTime=now())
 
     # Messages
 
-    async def handle(self, station, action, payload):
-        """Answer a request of a station whose payload is valid. Raises CallError."""
-        if not station.may_send(action):
-            raise CallError("SecurityError", "%s: registration is not accepted" % action)
-        handler = HANDLERS[station.version].get(action)
-        if handler is None:
-            raise CallError("NotSupported", "%s is not for the CSMS" % action)
-        try:
-            answer = handler(self, station, payload)
-            return await answer if inspect.isawaitable(answer) else answer
-        except OverflowError:
-            text = "a number is too large"
-            raise CallError("PropertyConstraintViolation", text) from None
-
-    async def call(self, station, action, payload, timeout=None, check=True):
-        """Send a CALL. Returns its result.
-
-        Raises BadPayload, schemas.UnknownAction, rpc.Busy, rpc.Offline, CallError,
-        asyncio.TimeoutError. `timeout` in seconds; `check` False: any action, any payload.
-        """
-        if check and station.version:
-            try:
-                schemas.check(station.version, action, True, payload)
-            except schemas.Violation as e:
-                raise BadPayload(str(e)) from None
-        if station.link is None:
-            raise Offline("%s is not connected" % station.id)
-        timeout = self.config["call_timeout"] if timeout is None else timeout
-        result = await station.link.rpc.call(action, payload, timeout)
-        try:
-            self._learn(station, action, payload, result)
-        except (KeyError, TypeError, AttributeError, ValueError):
-            pass  # an answer against its schema has been logged already
-        return result
-
-    def _learn(self, station, action, payload, result):
-        station.merge_call(action, payload, result)
+    def learn(self, station, action, payload, result):
+        super().learn(station, action, payload, result)
         key = str(payload.get("key", "")).lower()
         accepted = result.get("status") == "Accepted"
         if action == "ChangeConfiguration" and key == "authorizationkey" and accepted:
@@ -140,7 +111,6 @@ class CSMS:
                 secret = item["variable"]["name"].lower() == "basicauthpassword"
                 if secret and told["attributeStatus"] == "Accepted":
                     self._new_password(station, item["attributeValue"])
-        self.station_changed(station)
 
     def _new_password(self, station, password):
         """A registered station will come back with the password it has just accepted."""
@@ -166,10 +136,9 @@ class CSMS:
         """A station did something wrong."""
         log.warning("%s ! %s", protocol.printable(station.id), protocol.printable(text, 300))
 
-    def station_changed(self, station):
-        station.changed = True
-        if self._subscribers:
-            self.publish("station", id=station.id, station=station.to_dict(brief=True))
+    @property
+    def listened_to(self):
+        return bool(self._subscribers)
 
     def transaction_changed(self, tx):
         if self._subscribers:

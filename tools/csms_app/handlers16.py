@@ -4,29 +4,12 @@ A handler takes (csms, station, payload) and returns the payload of the answer.
 """
 
 from csms_app import tokens
-from csms_app.station import now
+from csms_app.automatic import AUTOMATIC_16
 
 
 def _boot(csms, station, payload):
     """OCPP 1.6 §4.2"""
     return csms.boot(station, payload)
-
-
-def _heartbeat(csms, station, payload):
-    return {"currentTime": now()}
-
-
-def _status(csms, station, payload):
-    """OCPP 1.6 §4.9"""
-    values = {"status": payload["status"], "error_code": payload["errorCode"]}
-    names = ("info", "vendorId", "vendorErrorCode", "timestamp")
-    values.update((n, payload[n]) for n in names if n in payload)
-    if payload["connectorId"] == 0:
-        station.status = values
-    else:
-        station.set_connector(payload["connectorId"], 1, **values)
-    csms.station_changed(station)
-    return {}
 
 
 def _authorize(csms, station, payload):
@@ -83,18 +66,17 @@ def _sign(csms, station, payload):
 
 
 HANDLERS = {
+    **AUTOMATIC_16,
     "Authorize": _authorize,
     "BootNotification": _boot,
     "DataTransfer": _data_transfer,
     "DiagnosticsStatusNotification": _remember("diagnostics"),
     "FirmwareStatusNotification": _remember("firmware"),
-    "Heartbeat": _heartbeat,
     "LogStatusNotification": _remember("log"),
     "MeterValues": _meter_values,
     "SecurityEventNotification": _nothing,
     "SignCertificate": _sign,
     "SignedFirmwareStatusNotification": _remember("firmware"),
     "StartTransaction": _start,
-    "StatusNotification": _status,
     "StopTransaction": _stop,
 }

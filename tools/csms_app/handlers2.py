@@ -4,27 +4,12 @@ A handler takes (csms, station, payload) and returns the payload of the answer.
 """
 
 from csms_app import tokens
-from csms_app.station import now
+from csms_app.automatic import AUTOMATIC_2
 
 
 def _boot(csms, station, payload):
     """OCPP 2.0.1 B01 to B03"""
     return csms.boot(station, payload)
-
-
-def _heartbeat(csms, station, payload):
-    return {"currentTime": now()}
-
-
-def _status(csms, station, payload):
-    station.set_connector(
-        payload["evseId"],
-        payload["connectorId"],
-        status=payload["connectorStatus"],
-        timestamp=payload["timestamp"],
-    )
-    csms.station_changed(station)
-    return {}
 
 
 def _info(csms, id_token):
@@ -57,13 +42,6 @@ def _meter_values(csms, station, payload):
     csms.store.transactions.meter_values(
         station.id, payload["evseId"], None, payload["meterValue"]
     )
-    return {}
-
-
-def _report(csms, station, payload):
-    station.merge_report(payload.get("reportData", ()))
-    if not payload.get("tbc", False):
-        csms.station_changed(station)
     return {}
 
 
@@ -114,6 +92,7 @@ _nothing = _answer()
 _rejected = _answer(status="Rejected")
 
 HANDLERS = {
+    **AUTOMATIC_2,
     "Authorize": _authorize,
     "BootNotification": _boot,
     "ClearedChargingLimit": _nothing,
@@ -121,7 +100,6 @@ HANDLERS = {
     "FirmwareStatusNotification": _remember("firmware"),
     "Get15118EVCertificate": _answer(status="Failed", exiResponse=""),
     "GetCertificateStatus": _answer(status="Failed"),
-    "Heartbeat": _heartbeat,
     "LogStatusNotification": _remember("log"),
     "MeterValues": _meter_values,
     "NotifyChargingLimit": _nothing,
@@ -131,13 +109,11 @@ HANDLERS = {
     "NotifyEVChargingSchedule": _answer(status="Accepted"),
     "NotifyEvent": _event,
     "NotifyMonitoringReport": _nothing,
-    "NotifyReport": _report,
     "PublishFirmwareStatusNotification": _remember("publish_firmware"),
     "ReportChargingProfiles": _nothing,
     "ReservationStatusUpdate": _nothing,
     "SecurityEventNotification": _nothing,
     "SignCertificate": _rejected,  # there is no certificate authority here yet
-    "StatusNotification": _status,
     "TransactionEvent": _transaction_event,
 }
 HANDLERS_21 = {

@@ -8,7 +8,18 @@ import urllib.parse
 
 from aiohttp import web
 
-from csms_app import config, csms, metering, protocol, rpc, schemas, server, tokens
+from csms_app import (
+    central,
+    config,
+    csms,
+    machine,
+    metering,
+    protocol,
+    rpc,
+    schemas,
+    server,
+    tokens,
+)
 
 _PAGE = pathlib.Path(__file__).parent / "page"
 _PAGE_FILES = {"/": "index.html", "/app.js": "app.js", "/style.css": "style.css"}
@@ -36,8 +47,8 @@ class ApiError(Exception):
 class Rest:
     """The application on top of a `csms.CSMS`."""
 
-    def __init__(self, central, loopback):
-        self.csms = central
+    def __init__(self, csms, loopback):
+        self.csms = csms
         self._loopback = loopback  # listens on this machine only
         self.app = web.Application(middlewares=[self._guard], client_max_size=_MAX_BODY)
         self.app.on_shutdown.append(self._end_events)
@@ -130,12 +141,14 @@ class Rest:
         except protocol.CallError as e:
             error = {"code": e.code, "description": e.description, "details": e.details}
             return web.json_response({"error": error})
-        except csms.BadPayload as e:
+        except central.BadPayload as e:
             raise ApiError(400, str(e)) from None
         except schemas.UnknownAction:
             raise ApiError(404, _no_action(station.version, action)) from None
         except rpc.Busy as e:
             raise ApiError(409, "busy: %s" % e) from None
+        except machine.NotAllowed as e:
+            raise ApiError(409, "not allowed: %s; ?check=0 sends it" % e) from None
         except rpc.Offline as e:
             raise ApiError(503, "offline: %s" % e) from None
         except asyncio.TimeoutError:

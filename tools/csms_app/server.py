@@ -12,7 +12,6 @@ from websockets.asyncio.server import serve
 from csms_app import auth, protocol, summary
 from csms_app.misbehaviour import Mischief
 from csms_app.rpc import RPC, Offline
-from csms_app.station import now
 
 log = logging.getLogger("csms")
 
@@ -171,18 +170,13 @@ class Endpoint:
         await socket.close(1002, reason)
 
     def _replace(self, station, link):
-        old, station.link = station.link, link
+        old = self.csms.attach(station, link)
         if old is not None:
             self.csms.flaw(station, "connects again: the older connection is closed")
             task = asyncio.ensure_future(self._drop(old))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
-        if station.version != link.version:
-            station.version = link.version
-            station.registration = None
-        station.since = now()
         log.info("%s connected, %s", protocol.printable(station.id), link.socket.subprotocol)
-        self.csms.station_changed(station)
 
     async def _drop(self, link):
         await link.rpc.close()
@@ -190,10 +184,8 @@ class Endpoint:
 
     def _ended(self, station, link):
         if station.link is link:
-            station.link = None
-            station.since = now()
             log.info("%s disconnected", protocol.printable(station.id))
-            self.csms.station_changed(station)
+            self.csms.detach(station, link)
 
 
 def identity(path):

@@ -3,10 +3,13 @@
 Connector N of 1.6 is kept as EVSE N, connector 1; connector 0 as the station itself.
 """
 
+import asyncio
 import datetime
 
-# What a station that is not accepted may send besides BootNotification (2.0.1 B02, B03).
-_PENDING_ALLOWS = ("BootNotification", "NotifyReport", "NotifyMonitoringReport")
+from csms_app import machine
+from csms_app.device_model import DeviceModel, Reports
+
+_ANSWERS = {"Accepted": "accept", "Pending": "pend", "Rejected": "reject"}
 
 
 def now():
@@ -28,11 +31,15 @@ class Station:
         self.boot = None  # last BootNotification payload
         self.status = None  # 1.6: what connector 0 reported
         self.evses = {}  # EVSE id -> {connector id -> {"status": ..., ...}}
-        self.model = {}  # key of component and variable -> report entry
+        self.model = DeviceModel()
+        self.reports = Reports()
         self.configuration = {}  # 1.6 key -> {"key", "value", "readonly"}
         self.states = {}  # "firmware", "diagnostics", "log" -> last status told
         self.triggered = set()  # actions asked for by TriggerMessage
-        self.link = None  # server.Link while connected
+        self.link = None  # the connection (rpc, version, remote) while there is one
+        self.state = machine.DISCONNECTED
+        self.turn = asyncio.Lock()  # calls that wait take it in their order
+        self.queued = 0  # calls that have or wait for their turn
         self.since = None  # time of the last (dis)connection
         self.seen = None  # time of the last message
         self.changed = False  # to be saved
@@ -41,13 +48,31 @@ class Station:
     def connected(self):
         return self.link is not None
 
-    def may_send(self, action):
-        """False for what a 2.x station must not send before it is accepted."""
-        if self.version == "1.6" or self.registration in ("Accepted", None):
-            return True
-        if self.registration == "Pending":
-            return action in _PENDING_ALLOWS or action in self.triggered
-        return action == "BootNotification"
+    def move(self, event):
+        """Change the state. Raises machine.NotAllowed."""
+        self.state = machine.after(self.state, event)
+
+    def booted(self, payload, status):
+        """A BootNotification is answered with this status."""
+        self.move(_ANSWERS[status])
+        self.boot = payload
+        self.registration = status
+        self.triggered.clear()
+        self.reports.clear()
+
+    def forget_registration(self):
+        """It speaks another version than before: it must register anew."""
+        self.registration = None
+        self.state = machine.DISCONNECTED
+
+    def may_send(self, action, payload):
+        """False for what a 2.x station must not send in its state. Uses up a trigger."""
+        if action == "NotifyReport" and self.state == machine.PENDING:
+            return self.version == "1.6" or self.reports.expects(payload["requestId"])
+        allowed = machine.may_come(self.state, self.version, action, self.triggered)
+        if allowed and machine.comes_once(action):
+            self.triggered.discard(action)
+        return allowed
 
     def expect_evses(self, count):
         """Make EVSEs 1 to count known, each with connector 1."""
@@ -60,36 +85,18 @@ class Station:
         self.evses.setdefault(evse, {})[connector] = values
         self.changed = True
 
-    def merge_report(self, entries):
-        """Take over `reportData` of a NotifyReport."""
-        for entry in entries:
-            known = self._variable(entry["component"], entry["variable"])
-            for attribute in entry["variableAttribute"]:
-                _merge_attribute(known, attribute)
-            if "variableCharacteristics" in entry:
-                known["variableCharacteristics"] = entry["variableCharacteristics"]
-        self.changed = True
-
     def set_variable(self, item, value):
         """Take over one value out of a GetVariables or SetVariables exchange."""
-        known = self._variable(item["component"], item["variable"])
-        attribute = {"type": item.get("attributeType", "Actual"), "value": value}
-        _merge_attribute(known, attribute)
+        kind = item.get("attributeType", "Actual")
+        self.model.set(item["component"], item["variable"], value, kind)
         self.changed = True
 
-    def _variable(self, component, variable):
-        evse = component.get("evse", {})
-        key = (component["name"], component.get("instance"), evse.get("id"))
-        key += (evse.get("connectorId"), variable["name"], variable.get("instance"))
-        key = tuple(k.lower() if isinstance(k, str) else k for k in key)
-        fresh = {"component": component, "variable": variable, "variableAttribute": []}
-        return self.model.setdefault(key, fresh)
-
     def merge_call(self, action, request, result):
-        """Learn from the answer to one of our calls."""
-        if action in _LEARN:
-            _LEARN[action](self, request, result)
-            self.changed = True
+        """Learn from the answer to one of our calls. True: it takes effect at a restart only."""
+        if action not in _LEARN:
+            return False
+        self.changed = True
+        return bool(_LEARN[action](self, request, result))
 
     def to_dict(self, brief=False):
         """The station as the API shows it; `brief`: without device model and configuration."""
@@ -102,6 +109,7 @@ class Station:
             "last_seen": self.seen,
             "remote": self.link.remote if self.link else None,
             "version": self.version,
+            "state": self.state,
             "registration": self.registration,
             "boot": self.boot,
             "boot_answer": self.boot_answer,
@@ -111,7 +119,7 @@ class Station:
         }
         if not brief:
             shown["configuration"] = list(self.configuration.values())
-            shown["device_model"] = list(self.model.values())
+            shown["device_model"] = list(self.model.entries.values())
         return shown
 
     def saved(self):
@@ -120,7 +128,7 @@ class Station:
         values = {k: getattr(self, k) for k in keys}
         evses = [_evse(e, self.evses[e]) for e in sorted(self.evses)]
         configuration = list(self.configuration.values())
-        model = list(self.model.values())
+        model = list(self.model.entries.values())
         return dict(values, evses=evses, configuration=configuration, model=model)
 
     def restore(self, values):
@@ -132,21 +140,14 @@ class Station:
                 number = connector.pop("id")
                 self.evses.setdefault(evse["id"], {})[number] = connector
         self.configuration = {c["key"]: c for c in values.get("configuration", ())}
-        self.merge_report(values.get("model", ()))
+        self.model.merge(values.get("model", ()))
+        if self.registration == "Accepted":
+            self.state = machine.OFFLINE
         self.changed = False
 
 
 def _evse(id, connectors):
     return {"id": id, "connectors": [dict(connectors[c], id=c) for c in sorted(connectors)]}
-
-
-def _merge_attribute(entry, attribute):
-    kind = attribute.get("type", "Actual")
-    for known in entry["variableAttribute"]:
-        if known.get("type", "Actual") == kind:
-            known.update(attribute)
-            return
-    entry["variableAttribute"].append(attribute)
 
 
 def _learn_configuration(station, request, result):
@@ -162,6 +163,7 @@ def _learn_change(station, request, result):
     ):
         known = station.configuration.setdefault(key, {"key": key, "readonly": False})
         known["value"] = request["value"]
+    return result.get("status") == "RebootRequired"
 
 
 def _learn_get_variables(station, request, result):
@@ -176,17 +178,32 @@ def _learn_set_variables(station, request, result):
         secret = item["variable"]["name"].lower() == "basicauthpassword"
         if answer["attributeStatus"] == "Accepted" and not secret:
             station.set_variable(item, item["attributeValue"])
+    statuses = [answer["attributeStatus"] for answer in result["setVariableResult"]]
+    return "RebootRequired" in statuses
 
 
 def _learn_trigger(station, request, result):
     if result.get("status") == "Accepted":
-        station.triggered.add(request["requestedMessage"])
+        station.triggered.add(machine.triggered_action(request["requestedMessage"]))
+
+
+def _learn_report(station, request, result):
+    if result["status"] == "Accepted":
+        station.reports.expect(request["requestId"], request.get("reportBase") == "FullInventory")
+
+
+def _learn_reset(station, request, result):
+    if result["status"] == "Accepted" and "evseId" not in request:
+        station.move("reset")
 
 
 _LEARN = {
     "GetConfiguration": _learn_configuration,
     "ChangeConfiguration": _learn_change,
+    "GetBaseReport": _learn_report,
+    "GetReport": _learn_report,
     "GetVariables": _learn_get_variables,
+    "Reset": _learn_reset,
     "SetVariables": _learn_set_variables,
     "TriggerMessage": _learn_trigger,
 }
