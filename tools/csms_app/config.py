@@ -107,6 +107,10 @@ def _password(key, value, folder):
     return value
 
 
+def _port(key, value, folder):
+    return None if value is None else _number(0, 65535)(key, value, folder)
+
+
 _interval = _number(0, 2**31 - 1)
 _BOOT = {"status": _one_of(*BOOT_STATUSES), "interval": _interval}
 _STATION = {"password": _password, "evses": _number(1, 1000), "boot": _object(_BOOT)}
@@ -128,6 +132,7 @@ _KEYS = {
     "ping_interval": _number(0, 3600, whole=False),
     "message_bytes": _number(1000, 2**30),
     "keep_frames": _number(100, 10**7),
+    "ftp_port": _port,
 }
 
 
@@ -156,6 +161,7 @@ def load(path):
         "ping_interval": 20,
         "message_bytes": 2**20,
         "keep_frames": 5000,
+        "ftp_port": None,
     }
     boot = {"status": "Accepted", "interval": 300, **values.pop("boot", {})}
     return {**defaults, **values, "boot": boot}

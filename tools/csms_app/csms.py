@@ -4,10 +4,20 @@ import asyncio
 import json
 import logging
 
-from csms_app import auth, handlers2, handlers16, metering, misbehaviour, protocol, tokens
+from csms_app import (
+    auth,
+    authority,
+    handlers2,
+    handlers16,
+    metering,
+    misbehaviour,
+    protocol,
+    tokens,
+)
 from csms_app.central import Central, Handler
 from csms_app.config import SHIPPED_TOKENS
 from csms_app.protocol import CallError
+from csms_app.rpc import Busy
 from csms_app.station import now
 
 log = logging.getLogger("csms")
@@ -19,6 +29,7 @@ HANDLERS = {
 }
 _MAX_EVENTS = 2_000  # a subscriber that lags further behind loses events
 _WRITE_BEHIND_S = 0.25
+_BUSY_S = 0.2
 
 
 class _Answers(Handler):
@@ -57,6 +68,7 @@ class CSMS(Central):
         self.config = config
         self.store = store
         self.misbehaviour = misbehaviour.Rules()
+        self.authority = authority.Authority(store)
         self._subscribers = set()  # queues of event dicts
         for row in store.stations():
             station = self.station(row["id"])
@@ -117,6 +129,42 @@ class CSMS(Central):
         if station.password is not None:
             station.password = auth.hashed(password)
             self.store.save_stations([station])
+
+    # Certificates
+
+    def sign(self, station, csr, kind):
+        """The answer to SignCertificate; CertificateSigned follows it."""
+        names = [station.id]
+        # As common name a serial number serves, too, but never that of another station's identity.
+        boot = station.boot or {}
+        serial = boot.get("chargingStation", {}).get("serialNumber")
+        serial = serial or boot.get("chargePointSerialNumber")
+        if serial and serial not in self.stations:
+            names.append(serial)
+        try:
+            chain, number, end = self.authority.sign(csr, names)
+        except authority.Refused as e:
+            self.flaw(station, "no certificate: %s" % e)
+            return {"status": "Rejected"}
+        self.store.add_certificate(number, station.id, kind, now(), end, chain)
+        payload = {"certificateChain": chain}
+        if kind is not None:
+            payload["certificateType"] = kind
+        self._follow(self._deliver(station, "CertificateSigned", payload))
+        return {"status": "Accepted"}
+
+    def _follow(self, coroutine):
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+
+    async def _deliver(self, station, action, payload):
+        """Send a CALL as soon as the one before it is answered."""
+        while True:
+            try:
+                return await self.call(station, action, payload)
+            except Busy:
+                await asyncio.sleep(_BUSY_S)
 
     # What happened
 

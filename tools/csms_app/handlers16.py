@@ -62,7 +62,8 @@ def _nothing(csms, station, payload):
 
 
 def _sign(csms, station, payload):
-    return {"status": "Rejected"}  # there is no certificate authority here yet
+    """Security whitepaper §2.4"""
+    return csms.sign(station, payload["csr"], None)
 
 
 HANDLERS = {

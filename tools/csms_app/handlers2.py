@@ -88,6 +88,14 @@ def _vat_number(csms, station, payload):
     return {"vatNumber": payload["vatNumber"], "status": "Rejected"}
 
 
+def _sign(csms, station, payload):
+    """OCPP 2.0.1 A02. An EV's contract certificates are not ours to give."""
+    kind = payload.get("certificateType", "ChargingStationCertificate")
+    if kind != "ChargingStationCertificate":
+        return {"status": "Rejected"}
+    return csms.sign(station, payload["csr"], kind)
+
+
 _nothing = _answer()
 _rejected = _answer(status="Rejected")
 
@@ -113,7 +121,7 @@ HANDLERS = {
     "ReportChargingProfiles": _nothing,
     "ReservationStatusUpdate": _nothing,
     "SecurityEventNotification": _nothing,
-    "SignCertificate": _rejected,  # there is no certificate authority here yet
+    "SignCertificate": _sign,
     "TransactionEvent": _transaction_event,
 }
 HANDLERS_21 = {

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from csms_app import config, schemas
 from csms_app.csms import CSMS
+from csms_app.files import FTP
 from csms_app.rest import Rest
 from csms_app.server import Endpoint, tls_context
 from csms_app.store import Store
@@ -119,9 +120,10 @@ def _tell_missing(versions):
 async def _serve(csms, options, stop):
     tls = _tls(csms.config["tls"])
     endpoint = await _listen("--listen", options.listen, Endpoint(csms, tls).listen)
-    runner = web.AppRunner(
-        Rest(csms, _is_loopback(options.http[0])).app, access_log=None, shutdown_timeout=1
-    )
+    folder = pathlib.Path(options.db + ".files")
+    rest = Rest(csms, _is_loopback(options.http[0]), folder)
+    runner = web.AppRunner(rest.app, access_log=None, shutdown_timeout=1)
+    ftp = await _start_ftp(folder, options.http[0], csms.config["ftp_port"])
     saver = asyncio.ensure_future(csms.save_for_ever())
     try:
         await runner.setup()
@@ -135,6 +137,8 @@ async def _serve(csms, options, stop):
     finally:
         saver.cancel()
         endpoint.close()
+        if ftp is not None:
+            ftp.close()
         await runner.cleanup()
         await endpoint.wait_closed()
 
@@ -145,6 +149,19 @@ def _tls(settings):
     except OSError as e:
         text = "tls: %s; accepted: PEM files of a certificate, its key, and CA certificates"
         raise UsageError(text % e) from None
+
+
+async def _start_ftp(folder, host, port):
+    """The FTP server of the folder, None without a port for it."""
+    if port is None:
+        return None
+
+    async def start(host, port):
+        return FTP(folder, host, port)
+
+    ftp = await _listen("ftp_port", (host, port), start)
+    log.warning("ftp: %s", _url("ftp", host, ftp.port))
+    return ftp
 
 
 async def _start_site(runner, host, port):

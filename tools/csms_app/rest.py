@@ -12,6 +12,7 @@ from csms_app import (
     central,
     config,
     csms,
+    files,
     machine,
     metering,
     protocol,
@@ -47,8 +48,9 @@ class ApiError(Exception):
 class Rest:
     """The application on top of a `csms.CSMS`."""
 
-    def __init__(self, csms, loopback):
+    def __init__(self, csms, loopback, folder):
         self.csms = csms
+        self.files = files.Files(folder)
         self._loopback = loopback  # listens on this machine only
         self.app = web.Application(middlewares=[self._guard], client_max_size=_MAX_BODY)
         self.app.on_shutdown.append(self._end_events)
@@ -69,6 +71,13 @@ class Rest:
                 web.put("/api/misbehaviour", self.put_misbehaviour),
                 web.delete("/api/misbehaviour", self.delete_misbehaviour),
                 web.get("/api/actions/{version}", self.actions),
+                web.get("/api/schemas/{version}/{action}", self.schema),
+                web.get("/api/certificates", self.certificates),
+                web.get("/api/files", self.list_files),
+                web.get("/files/{name}", self.get_file),
+                web.put("/files/{name}", self.put_file),
+                web.post("/files/{name}", self.put_file),
+                web.delete("/files/{name}", self.delete_file),
                 web.get("/api/events", self.events),
             ]
         )
@@ -230,7 +239,53 @@ class Rest:
         self.csms.misbehaviour.set({})
         return web.json_response({})
 
+    # Certificates and files
+
+    async def certificates(self, request):
+        root = self.csms.authority.root()
+        issued = self.csms.store.certificates()
+        return web.json_response({"authority": root, "certificates": issued})
+
+    async def list_files(self, request):
+        return web.json_response({"files": self.files.list()})
+
+    async def get_file(self, request):
+        path = self._path(request)
+        if not path.is_file():
+            raise ApiError(404, "no file %s" % path.name)
+        return web.FileResponse(path, headers={"Content-Type": "application/octet-stream"})
+
+    async def put_file(self, request):
+        try:
+            size = await self.files.write(
+                request.match_info["name"], request.content.iter_chunked(2**16)
+            )
+        except files.BadFile as e:
+            raise ApiError(400, str(e)) from None
+        return web.json_response({"name": request.match_info["name"], "bytes": size})
+
+    async def delete_file(self, request):
+        path = self._path(request)
+        if not self.files.delete(path.name):
+            raise ApiError(404, "no file %s" % path.name)
+        return web.json_response({})
+
+    def _path(self, request):
+        try:
+            return self.files.path(request.match_info["name"])
+        except files.BadFile as e:
+            raise ApiError(400, str(e)) from None
+
     # The page
+
+    async def schema(self, request):
+        version, action = request.match_info["version"], request.match_info["action"]
+        if version not in self.csms.versions:
+            raise ApiError(404, "no version %s" % version)
+        try:
+            return web.json_response({"schema": schemas.request_schema(version, action)})
+        except schemas.UnknownAction:
+            raise ApiError(404, _no_action(version, action)) from None
 
     async def actions(self, request):
         """What the CSMS may send in a version, each with an example of its required fields."""

@@ -90,6 +90,11 @@ def skeleton(version, action):
     return _example(root, root)
 
 
+def request_schema(version, action):
+    """The JSON schema of a request. Raises UnknownAction."""
+    return _validator(version, action, True).schema
+
+
 def parse_time(text, zone=True):
     """Aware datetime (UTC) of an ISO 8601 text; `zone`: must name one. Raises ValueError."""
     match = _TIME.match(text)

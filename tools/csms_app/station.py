@@ -34,6 +34,8 @@ class Station:
         self.model = DeviceModel()
         self.reports = Reports()
         self.configuration = {}  # 1.6 key -> {"key", "value", "readonly"}
+        self.profiles = {}  # id of a charging profile it has accepted -> the request
+        self.reservations = {}  # id -> the request
         self.states = {}  # "firmware", "diagnostics", "log" -> last status told
         self.triggered = set()  # actions asked for by TriggerMessage
         self.link = None  # the connection (rpc, version, remote) while there is one
@@ -119,6 +121,8 @@ class Station:
         }
         if not brief:
             shown["configuration"] = list(self.configuration.values())
+            shown["profiles"] = list(self.profiles.values())
+            shown["reservations"] = list(self.reservations.values())
             shown["device_model"] = list(self.model.entries.values())
         return shown
 
@@ -129,6 +133,7 @@ class Station:
         evses = [_evse(e, self.evses[e]) for e in sorted(self.evses)]
         configuration = list(self.configuration.values())
         model = list(self.model.entries.values())
+        values.update(profiles=self.profiles, reservations=self.reservations)
         return dict(values, evses=evses, configuration=configuration, model=model)
 
     def restore(self, values):
@@ -140,6 +145,8 @@ class Station:
                 number = connector.pop("id")
                 self.evses.setdefault(evse["id"], {})[number] = connector
         self.configuration = {c["key"]: c for c in values.get("configuration", ())}
+        self.profiles = {int(k): v for k, v in values.get("profiles", {}).items()}
+        self.reservations = {int(k): v for k, v in values.get("reservations", {}).items()}
         self.model.merge(values.get("model", ()))
         if self.registration == "Accepted":
             self.state = machine.OFFLINE
@@ -187,6 +194,34 @@ def _learn_trigger(station, request, result):
         station.triggered.add(machine.triggered_action(request["requestedMessage"]))
 
 
+def _learn_profile(station, request, result):
+    profile = request.get("chargingProfile") or request["csChargingProfiles"]
+    if result["status"] == "Accepted":
+        id = profile["chargingProfileId"] if "chargingProfileId" in profile else profile["id"]
+        station.profiles[id] = request
+
+
+def _learn_clear_profile(station, request, result):
+    """By id, or all. Which ones other criteria meet is the station's knowledge: they stay."""
+    if result["status"] != "Accepted":
+        return
+    id = request.get("chargingProfileId", request.get("id"))
+    if id is not None:
+        station.profiles.pop(id, None)
+    elif not request:
+        station.profiles.clear()
+
+
+def _learn_reservation(station, request, result):
+    if result["status"] == "Accepted":
+        station.reservations[request.get("reservationId", request.get("id"))] = request
+
+
+def _learn_cancel(station, request, result):
+    if result["status"] == "Accepted":
+        station.reservations.pop(request["reservationId"], None)
+
+
 def _learn_report(station, request, result):
     if result["status"] == "Accepted":
         station.reports.expect(request["requestId"], request.get("reportBase") == "FullInventory")
@@ -200,6 +235,10 @@ def _learn_reset(station, request, result):
 _LEARN = {
     "GetConfiguration": _learn_configuration,
     "ChangeConfiguration": _learn_change,
+    "CancelReservation": _learn_cancel,
+    "ClearChargingProfile": _learn_clear_profile,
+    "ReserveNow": _learn_reservation,
+    "SetChargingProfile": _learn_profile,
     "GetBaseReport": _learn_report,
     "GetReport": _learn_report,
     "GetVariables": _learn_get_variables,

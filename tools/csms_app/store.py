@@ -16,6 +16,9 @@ CREATE TABLE IF NOT EXISTS tokens (
   key TEXT PRIMARY KEY, id_tag TEXT, status TEXT, type TEXT, grp TEXT, expiry TEXT, limits TEXT);
 CREATE TABLE IF NOT EXISTS frames (
   n INTEGER NOT NULL, station TEXT NOT NULL, t TEXT, dir TEXT, frame TEXT);
+CREATE TABLE IF NOT EXISTS authority (one INTEGER PRIMARY KEY CHECK (one = 1), key TEXT, pem TEXT);
+CREATE TABLE IF NOT EXISTS certificates (
+  serial TEXT PRIMARY KEY, station TEXT, type TEXT, issued TEXT, expiry TEXT, pem TEXT);
 CREATE INDEX IF NOT EXISTS frames_station ON frames (station, n);
 """
 _FORMAT = 1  # PRAGMA user_version of files we write
@@ -88,6 +91,27 @@ class Store:
         with self.db:
             done = self.db.execute("DELETE FROM tokens WHERE key = ?", (id_tag.lower(),))
         return done.rowcount > 0
+
+    # Certificates
+
+    def authority(self):
+        """(PEM of its key, PEM of its certificate), None before put_authority()."""
+        row = self.db.execute("SELECT key, pem FROM authority").fetchone()
+        return tuple(row) if row else None
+
+    def put_authority(self, key, pem):
+        with self.db:
+            self.db.execute("INSERT INTO authority VALUES (1,?,?)", (key, pem))
+
+    def add_certificate(self, *row):
+        """`row`: serial, station, type, issued, expiry, pem."""
+        with self.db:
+            self.db.execute("INSERT INTO certificates VALUES (?,?,?,?,?,?)", row)
+
+    def certificates(self):
+        """All that were issued, newest first."""
+        rows = self.db.execute("SELECT * FROM certificates ORDER BY rowid DESC LIMIT 1000")
+        return [dict(row) for row in rows]
 
     # Frames
 
