@@ -183,7 +183,7 @@ class App:
     def _open_link(self, url, protocols, headers, watch=None):
         """`watch(depth, DER)` is also shown the certificates of the server."""
         url = self.url(url)
-        tls = self._tls() if url.startswith("wss:") else None
+        tls = self._tls(url) if url.startswith("wss:") else None
         if tls and watch:
             judge = tls.get("watch")
             tls["watch"] = lambda depth, der: watch(depth, der) or (judge and judge(depth, der))
@@ -206,10 +206,13 @@ class App:
             return "wss" + rest
         return "ws" + rest if self._config["ocpp"]["security_profile"] >= 2 else url
 
-    def _tls(self):
+    def _tls(self, url):
+        """What TLS to `url` needs. `tls_name` is for the host of the configuration, not for those
+        of other network profiles."""
         tls = self.station.tls(True)
-        if self._config["ocpp"]["tls_name"]:
-            tls["name"] = self._config["ocpp"]["tls_name"]
+        ocpp = self._config["ocpp"]
+        if ocpp["tls_name"] and _host(url) == _host(ocpp["url"]):
+            tls["name"] = ocpp["tls_name"]
         return tls
 
     def _import(self):
@@ -247,3 +250,9 @@ def _declared(evses):
             key = binascii.b2a_base64(evse.public_key.encode()).decode().strip()
             lines.append("MeterPublicKey%d||str||%s|..500|r|lazy" % (evse.id, key))
     return lines
+
+
+def _host(url):
+    """The host of a URL."""
+    place = url.split("/")[2]
+    return place.split(":")[0] if place[:1] != "[" else place.split("]")[0]
