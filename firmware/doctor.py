@@ -84,7 +84,7 @@ class Doctor:
 
     def _examine(self):
         try:
-            url = self._app.url(self._app.station.dialling[1])
+            url = self._app.url(self._place())
             shake = Handshake(url)
         except ValueError as e:
             yield ("url", False, str(e))
@@ -229,6 +229,12 @@ class Doctor:
             return {"chargePointVendor": known["vendor"], "chargePointModel": known["model"]}
         station = {"vendorName": known["vendor"], "model": known["model"]}
         return {"reason": "Triggered", "chargingStation": station}
+
+    def _place(self):
+        """The URL whose turn it is: of the configuration, or of a network profile."""
+        station = self._app.station
+        url = station.dialling[1]
+        return station.part("network").dialled(url, None)[0] if station.route else url
 
     def _failed(self, step, kind, why):
         advice = _ADVICE.get(kind, "")

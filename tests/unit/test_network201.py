@@ -2,9 +2,12 @@
 # heap: 3M
 """Network profiles of OCPP 2.0.1 (B09, B10, A05)."""
 
+from central import Setup
 from network_support import OURS, Net
+from powercut import Flash, PowerCut
 
 TWO = "ws://two/"
+PRIORITY = "OCPPCommCtrlr.NetworkConfigurationPriority"
 
 
 def online(**settings):
@@ -178,9 +181,50 @@ def test_tc_a_22_no_lower_security_profile():
     assert n.profile(2, securityProfile=1) == "Accepted"
 
 
-def test_power_cuts_leave_old_or_new():
-    n = online()
-    n.profile(2)
-    kept = n.station.store.load("network")
-    assert kept["slots"]["2"][0] == TWO and kept["good"][0] == "1"
-    assert kept["good"][1] == kept["slots"]["1"] == [None, 0, 0, None]
+def test_power_cuts_while_profiles_are_written_and_proved():
+    """At any moment: a start finds a slot to dial, the old or the new one, and it is whole."""
+    for half in (False, True):
+        cut = 1
+        while _cut(cut, half):
+            cut += 1
+        assert cut > 6, cut
+
+
+def _cut(cut, half):
+    """True if the power went at operation number `cut`."""
+    flash = Flash(64)
+    flash.mount("/flash")
+    try:
+        s = Setup(root="/flash", online=False, settings={"AuthorizationKey": "0123456789abcdef"})
+        part = s.station.part("network")
+        flash.clear()
+        flash.cut_at, flash.half = cut, half
+        try:
+            part.write("2", [TWO, 1, 30, ["ocpp2.0.1"]])
+            flash.check()
+            s.station.settings.force(PRIORITY, "2,1")
+            flash.check()
+            s.station.route = part.plan()
+            part.dialled("", ())
+            part.connected()
+            flash.check()
+        except OSError:
+            pass
+        went = flash.dead
+    except PowerCut:
+        went = True
+    finally:
+        flash.umount("/flash")
+    flash.cut_at, flash.dead = None, False
+    flash.mount("/flash")
+    try:
+        s = Setup(root="/flash", online=False, settings={"AuthorizationKey": "0123456789abcdef"})
+        route = s.station.route
+        if route:
+            url, _ = s.station.part("network").dialled("ours", ())
+            assert url in ("ours", TWO), url
+            assert s.station.settings.get("SecurityProfile") == (1 if url == TWO else 0)
+        assert went or s.station.settings.get(PRIORITY) == "2"
+    finally:
+        flash.umount("/flash")
+    return went
