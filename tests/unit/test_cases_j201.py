@@ -236,3 +236,12 @@ def test_switched_off():
     assert s.csms.sent("MeterValues") == []
     assert not [e for e in s.txs() if e["eventType"] == "Updated" and "meterValue" in e]
     assert [len(m["sampledValue"]) for m in s.last()["meterValue"]] == [1]  # what is billed
+
+
+def test_a_bay_says_nothing_of_a_transaction_without_an_evse():
+    s = measuring({"TxCtrlr.TxStopPoint": "EVConnected"}, start="Authorized", connectors=2)
+    s.card()
+    s.bay(n=1)
+    assert [t[1] for t in s.news()] == ["Authorized"]
+    s.card()
+    assert s.news() == [("Ended", "StopAuthorized", "Idle", "Local")] and s.c.tx is None

@@ -87,7 +87,9 @@ def goes_on(c, id_token, reason, kind):
     """True if the transaction goes on, with nobody authorized: energy stops, and that is told."""
     tx = c.tx
     stops = c.station.dialect.stops
-    if _AUTHORIZED in stops or _POWER in stops or not (c.plugged or c.occupied):
+    if tx.floating or not (c.plugged or c.occupied):
+        return False
+    if _AUTHORIZED in stops or _POWER in stops:
         return False
     if tx.stopped:
         return True
@@ -151,7 +153,7 @@ def unplugged(c, stop):
 def bay(c):
     """A car came to the parking bay, or left it."""
     tx = c.tx
-    if tx.ending:
+    if tx.ending or tx.floating:
         return
     trigger = "EVDetected" if c.occupied else "EVDeparted"
     gone = not c.occupied and not (tx.authorized or c.plugged)
