@@ -17,6 +17,7 @@ _TAKEN = (
 )
 _HELP = """\
 status           connectors, central system, network, memory
+hardware         pilot, contactor, meter: voltages, states, errors
 doctor           what is wrong on the way to the central system
 log [N]          the last lines of the log on flash
 set {"url": ...} change the configuration; with effect from the next start
@@ -34,6 +35,7 @@ class Talk:
         self.commands = {
             "help": lambda rest: _HELP.split("\n"),
             "status": self._status,
+            "hardware": self._hardware,
             "doctor": self._doctor,
             "log": self._log,
             "set": self._set,
@@ -64,6 +66,14 @@ class Talk:
             yield "connector %d: %s" % (c.id, words)
         gc.collect()
         yield "memory: %d bytes free, %d used" % (gc.mem_free(), gc.mem_alloc())
+
+    def _hardware(self, rest):
+        from hardware import inspection
+
+        try:
+            yield from inspection.lines(self._runner.board)
+        finally:
+            del sys.modules["hardware.inspection"], sys.modules["hardware"].inspection
 
     def _doctor(self, rest):
         if self._runner.app is None:

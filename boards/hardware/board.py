@@ -47,7 +47,7 @@ class Board:
         self._mains = made.mains  # `Switch` of each contactor, None without one
         self.evses = made.evses
         self.readers = made.readers
-        self._parts = made.parts  # (name, number of its connector, object): what is stepped
+        self.parts = made.parts  # (name, number of its connector, object): what is stepped
         self._jumps = made.jumps  # name of a meter: its jumps when its offset was kept
         self.button, self.buzzer, self.display = made.button, made.buzzer, made.display
         self._id_tag = made.id_tag  # that the button stands for
@@ -96,7 +96,7 @@ class Board:
 
     def step(self):
         """One round of everything; never waits. A part that raises does not stop the others."""
-        for name, number, part in self._parts:
+        for name, number, part in self.parts:
             try:
                 part.step()
             except Exception as e:
@@ -190,7 +190,7 @@ class Board:
         self._look_at = self._clock.ticks()
         if self._clock.uptime() * 1000 >= _GRACE_MS:
             self._young = False
-        for name, number, part in self._parts:
+        for name, number, part in self.parts:
             words = part.error
             if name == "Meter":
                 self._keep("meter%d" % number, part)

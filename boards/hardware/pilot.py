@@ -22,7 +22,8 @@ class PilotPin:
         self._invert = invert
         self._cut = cut
         self._cut_active = cut_active
-        self.high_mv = self.low_mv = 0
+        self.high_adc = self.low_adc = 0  # mV at the ADC: for whoever makes a curve
+        self.high_mv = self.low_mv = 0  # mV of the line
 
     def sample(self):
         """Look at the line for a period. The highest and the lowest reading do not count: one may
@@ -42,12 +43,16 @@ class PilotPin:
                     low, bottom = bottom, value
                 else:
                     low = value
-        self.high_mv = self._line(high)
-        self.low_mv = self._line(low)
+        self.high_adc = self._mv(high)
+        self.low_adc = self._mv(low)
+        self.high_mv = self._line(self.high_adc)
+        self.low_mv = self._line(self.low_adc)
 
-    def _line(self, raw):
-        """mV of the line at a reading."""
-        mv = raw // 1000 if self._micro else raw * 3300 // 65535
+    def _mv(self, raw):
+        return raw // 1000 if self._micro else raw * 3300 // 65535
+
+    def _line(self, mv):
+        """mV of the line at so many of the ADC."""
         curve = self._curve
         n = 1
         while n < len(curve) - 1 and mv > curve[n][0]:

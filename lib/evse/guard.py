@@ -14,7 +14,7 @@ class Guard:
     """`hal`: see hal.py. `clock`: `ticks()` in ms, `diff(a, b)`."""
 
     def __init__(self, hal, clock):
-        self._hal = hal
+        self.hal = hal
         self._clock = clock
         self.pilot = Pilot(hal.ventilated)
         self.phases = 0  # closed: 1 or 3; 0: open
@@ -39,7 +39,7 @@ class Guard:
     def set_pilot(self, duty):
         """Duty in 1/100 %, see `Hal.pilot`."""
         visible = bool(duty)
-        self._hal.pilot(duty)
+        self.hal.pilot(duty)
         self.duty = duty
         if visible != self.visible:
             self.visible = visible
@@ -56,7 +56,7 @@ class Guard:
     def open(self, reason=""):
         """Open the contactor now."""
         self.phases = 0
-        self._hal.contactor(0)
+        self.hal.contactor(0)
         if reason:
             self.reason = reason
 
@@ -82,7 +82,7 @@ class Guard:
         if gap > self.worst_ms:
             self.worst_ms = gap
         self._last = now
-        hal = self._hal
+        hal = self.hal
         try:
             hal.sample()
             if self.visible:

@@ -282,6 +282,29 @@ def test_socket_of_a_pico_with_a_hot_plug():
     assert machine.races == 0, machine.races
 
 
+def test_what_the_hardware_is_doing():
+    import talk
+
+    class Runner:
+        pass
+
+    f = Firmware("smartevse_v3")
+    f.run(2500)
+    f.outlet.plug("C")
+    f.run(500)
+    f.card()
+    f.until("Charging")
+    f.run(2000)
+    runner = Runner()
+    runner.board = f.board
+    lines = list(talk.Talk(runner, None).commands["hardware"](""))
+    assert lines[0] == "connector 1: Charging, contactor closed", lines
+    assert lines[1].startswith("  pilot 53.33 %, peaks 5"), lines
+    assert lines[2] == "  at the ADC 2567 and 200 mV", lines
+    assert lines[3].startswith("  longest time between two ticks 1"), lines
+    assert "11040 W" in lines[4] and "meter 1: well" in lines, lines
+
+
 # -- without a pilot ----------------------------------------------------------------------------
 
 
