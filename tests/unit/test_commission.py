@@ -2,11 +2,14 @@
 
 import json
 import os
+import sys
 
 import commission
 import page
 from support import raises
 from talk import change
+
+sys.path.append("boards")  # the data of boards, beside compiled code
 
 _TOLD = {
     "ssid": "home",
