@@ -99,11 +99,12 @@ def check(data, boards, exists):
     if not isinstance(data, dict):
         raise ConfigError("not an object; accepted: a JSON object with the key ocpp")
     board = data.get("board", _SIM)
-    if board != _SIM and isinstance(board, str) and board in boards:
-        data, wanted = _apart(data)
+    if isinstance(board, str):
+        if board not in boards:
+            _refuse("board", board, words(tuple(boards)))
+        if board != _SIM:
+            data, wanted = _apart(data)
     config = _table(data, _TOP, "")
-    if board not in boards:
-        _refuse("board", board, words(tuple(boards)))
     config["charge_point"] = _table(config["charge_point"], _CHARGE_POINT, "charge_point.")
     config["console"] = _table(config["console"], _CONSOLE, "console.")
     ocpp = dict(config["ocpp"])

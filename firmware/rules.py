@@ -46,6 +46,8 @@ def words(rule):
         return "an integer from %d to %d" % (rule[0], rule[-1])
     if isinstance(rule, list):
         return "a number from %g to %d" % (rule[0], rule[1])
+    if not rule:
+        return "none"
     if rule[0] is None:
         return words(rule[1]) + " or null"
     return ", ".join(['"%s"' % v if isinstance(v, str) else str(v) for v in rule])

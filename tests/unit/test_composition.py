@@ -435,6 +435,8 @@ def test_the_firmware_refuses_what_the_check_refuses():
     assert 'connectors[0].contactor.pin is "GPIO99"' in str(error)
     assert list(error.lines) == [str(error)]
     data["connectors"] = connector()
+    error = raises(config.ConfigError, config.check, data, (), None)
+    assert 'board is "pico_w"; accepted: none' in str(error), error  # not a board in this build
     good = config.check(data, ("pico_w",), None)
     assert good["connectors"] == 1 and good["connector_lock"] is False
     assert good["charge_point"]["model"] == "Pico W" and "rfid" in good["hardware"]
