@@ -201,3 +201,36 @@ def test_an_open_console_costs_little(charger, ocpp_csms):
     finally:
         over.set()
         listener.join(10)
+
+
+def test_lists_of_201(charger, ocpp_csms):
+    cs = charger(ocpp_csms, ocpp={"version": "2.0.1"})
+    periods = [
+        {"startPeriod": 0, "limit": 10},
+        {"startPeriod": 600, "limit": 20.5, "numberPhases": 1},
+    ]
+    schedule = {"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": periods}
+    profile = {
+        "id": 5,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative",
+        "chargingSchedule": [schedule],
+    }
+    ocpp_csms.call("SetChargingProfile", {"evseId": 1, "chargingProfile": profile})
+    (found,) = cs.get("/api/profiles")["profiles"]
+    assert (found["id"], found["connector"], found["unit"]) == (5, 1, "A")
+    assert found["periods"] == [[0, 10.0, None], [600, 20.5, 1]]
+    token = {"idToken": "RR", "type": "ISO14443"}
+    until = "2037-01-01T00:00:00Z"
+    reserve = {"id": 3, "expiryDateTime": until, "idToken": token, "evseId": 2}
+    assert ocpp_csms.call("ReserveNow", reserve)["status"] == "Accepted"
+    wanted = {"id": 3, "connector": 2, "idTag": "RR", "group": None, "until": until}
+    assert cs.get("/api/reservations")["reservations"] == [wanted]
+    secret = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+        "attributeValue": "0123456789abcdef",
+    }
+    ocpp_csms.call("SetVariables", {"setVariableData": [secret]})
+    assert "0123456789abcdef" not in json.dumps(cs.get("/api/messages"))

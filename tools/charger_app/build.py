@@ -62,7 +62,10 @@ def sources(board=SIM):
 def _microdot():
     """The web server from PyPI, as one module, without what is not used."""
     target = ROOT / "build" / "microdot.py"
-    text = trim.trimmed(_installed("microdot", "microdot.py").read_text(), trim.MICRODOT)
+    try:
+        text = trim.trimmed(_installed("microdot", "microdot.py").read_text(), trim.MICRODOT)
+    except KeyError as e:
+        raise BuildError("microdot is of another version than trim.py knows: %s" % e) from None
     if not target.exists() or target.read_text() != text:
         _write(target, text.encode())
     return target
