@@ -13,6 +13,7 @@ from pathlib import Path
 
 import serial
 
+_AGAIN_S = 4
 _ANSWER_S = 20  # for the answer of a charger that is busy
 _TEXTS = {
     "ssid": "name of the Wi-Fi network",
@@ -73,12 +74,16 @@ def _compact(path):
 
 
 def _ask(port, line):
-    """Send a line; -> what the charger says of it. Refused if that is an error, or nothing."""
+    """Send a line, again and again: the charger may be starting. -> what it says of it. Refused if
+    that is an error, or nothing."""
     port.reset_input_buffer()
-    port.write(b"\r" + line.encode() + b"\r")
     end = time.monotonic() + _ANSWER_S
+    again = 0
     seen = b""
     while time.monotonic() < end:
+        if time.monotonic() >= again:
+            again = time.monotonic() + _AGAIN_S
+            port.write(b"\r" + line.encode() + b"\r")
         seen += port.read(256)
         for found in seen.replace(b"\r", b"\n").split(b"\n")[:-1]:
             text = found.decode(errors="replace").strip()
