@@ -9,8 +9,8 @@ import asyncio
 import os
 
 import commission
+import terminal
 from talk import change
-from terminal import serial
 
 from ocpp.clock import Clock, Timer
 from ocpp.log import log
@@ -50,7 +50,7 @@ class Portal:
             "config": lambda rest: self._changed(change(folder, board, "config", rest)),
             "reboot": lambda rest: self._finish() or ["restarting"],
         }
-        self._console = asyncio.create_task(serial(commands, {"port": self._port}).run())
+        self._console = asyncio.create_task(terminal.serial(commands, {"port": self._port}).run())
         while not self._end.due():
             if self._off.expired():
                 self._close()
