@@ -23,7 +23,12 @@ from csms_app import (
 )
 
 _PAGE = pathlib.Path(__file__).parent / "page"
-_PAGE_FILES = {"/": "index.html", "/app.js": "app.js", "/style.css": "style.css"}
+_SCRIPTS = "app charts dom form model schedule testing".split()
+_PAGE_FILES = {
+    "/": "index.html",
+    "/style.css": "style.css",
+    **{"/%s.js" % name: name + ".js" for name in _SCRIPTS},
+}
 _MAX_BODY = 2**20
 _KEEPALIVE_S = 15
 _MAX_TIMEOUT_S = 600

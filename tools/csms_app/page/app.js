@@ -1,11 +1,17 @@
 // The live page of the CSMS. All text of stations goes through textContent, never into markup.
-"use strict";
 
+import { chart, curves } from "./charts.js";
+import { $, api, button, el, path, short } from "./dom.js";
+import { build } from "./form.js";
+import * as model from "./model.js";
+import * as schedule from "./schedule.js";
+import * as testing from "./testing.js";
+
+const SECTIONS = ["stations", "station", "transactions", "tokens", "messages", "testing"];
 const MAX_FRAMES = 300;
 const STATUSES = ["Accepted", "Blocked", "ConcurrentTx", "Expired", "Invalid", "NoCredit",
   "NotAllowedTypeEVSE", "NotAtThisLocation", "NotAtThisTime", "Unknown"];
 
-const $ = (id) => document.getElementById(id);
 const stations = new Map();
 const transactions = new Map(); // station and id -> transaction, newest last
 const tokens = new Map();
@@ -14,24 +20,9 @@ const open = new Map(); // station and message id -> [action, time in ms]
 let frames = []; // newest first
 let chosen = null;
 let startTag = "DEADBEEF";
+let form = null; // of the chosen action
 let waiting = false; // a redraw is due
 
-function el(tag, props, ...children) {
-  const node = Object.assign(document.createElement(tag), props);
-  node.append(...children.filter((c) => c !== null && c !== undefined));
-  return node;
-}
-
-async function api(method, path, body) {
-  const options = { method };
-  if (body !== undefined) options.body = body;
-  const response = await fetch(path, options);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.error || response.statusText);
-  return answer;
-}
-
-const path = (...parts) => "/api/" + parts.map(encodeURIComponent).join("/");
 const key = (tx) => JSON.stringify([tx.station, tx.id]);
 
 async function load() {
@@ -71,7 +62,10 @@ function take(event) {
   if (event.type === "station") {
     stations.set(event.id, event.station);
     if (chosen === null) choose(event.id);
-    else if (chosen === event.id) fillActions();
+    else if (chosen === event.id) {
+      fillActions().catch(() => {});
+      model.refresh(event.id);
+    }
   }
   if (event.type === "transaction") transactions.set(key(event.transaction), event.transaction);
   if (event.type === "token" && event.token) tokens.set(event.id.toLowerCase(), event.token);
@@ -108,6 +102,7 @@ function redraw() {
     drawStations();
     drawTransactions();
     drawTokens();
+    drawDetails();
     if (!$("filter-pause").checked) drawFrames();
   });
 }
@@ -123,6 +118,17 @@ function replace(parent, nodes) {
   if (now?.tagName === "INPUT" && before.tagName === "INPUT") now.setSelectionRange(caret, caret);
 }
 
+function drawDetails() {
+  const station = stations.get(chosen);
+  $("details").hidden = !station;
+  if (!station) return;
+  const facts = [station.connected ? "connected" : "offline", station.state,
+    station.version && "OCPP " + station.version, station.remote];
+  $("call-station").textContent = chosen;
+  $("station-facts").textContent = facts.filter(Boolean).join(" · ");
+  schedule.show(station);
+}
+
 function drawStations() {
   $("no-stations").hidden = stations.size > 0;
   replace($("stations"), [...stations.values()].map(stationCard));
@@ -132,16 +138,19 @@ function stationCard(s) {
   const boot = s.boot || {};
   const box = boot.chargingStation || {};
   const words = [boot.chargePointVendor || box.vendorName, boot.chargePointModel || box.model];
-  const facts = [s.connected ? "connected" : "offline", s.version && "OCPP " + s.version,
-    s.registration, s.unknown ? "unknown" : "registered", ...words];
+  const facts = [s.version && "OCPP " + s.version, s.registration, s.unknown ? "unknown" : "registered", ...words];
   const card = el("div", { className: "station" + (s.connected ? " online" : "") + (s.id === chosen ? " chosen" : "") },
     el("div", { className: "row" }, el("h3", { textContent: s.id }),
+      el("span", { className: "badge " + (s.connected ? "good" : "warn"), textContent: s.state }),
       el("span", { className: "faint", textContent: facts.filter(Boolean).join(" · ") })));
   for (const evse of s.evses) {
     for (const connector of evse.connectors) card.append(connectorRow(s, evse.id, connector));
   }
   card.append(el("div", { className: "row" },
-    button("Choose", () => choose(s.id), false, "Choose " + s.id),
+    button("Open", () => {
+      choose(s.id);
+      location.hash = "station";
+    }, false, "Open " + s.id),
     button("Reset", () => send(s, ...reset(s)), !s.connected, "Reset " + s.id)));
   return card;
 }
@@ -180,12 +189,6 @@ function shade(status) {
   return "good";
 }
 
-function button(text, act, disabled, label) {
-  const node = el("button", { type: "button", textContent: text, onclick: act, disabled });
-  node.setAttribute("aria-label", label);
-  return node;
-}
-
 const old = (s) => s.version === "1.6";
 const reset = (s) => ["Reset", old(s) ? { type: "Soft" } : { type: "OnIdle" }];
 const stop = (s, tx) => old(s)
@@ -201,9 +204,8 @@ const start = (s, evse) => old(s)
 
 function choose(id) {
   chosen = id;
-  $("call-station").textContent = id;
-  $("details").hidden = false;
   fillActions().catch(() => {});
+  model.load(id).catch(() => {});
   loadFrames(id).catch(() => {});
   redraw();
 }
@@ -226,12 +228,21 @@ async function fillActions() {
   const names = Object.keys(actions.get(version));
   $("call-action").replaceChildren(...names.map((n) => el("option", { textContent: n })));
   $("call-action").value = "TriggerMessage";
-  example();
+  await example();
 }
 
-function example() {
-  const known = actions.get($("call-action").dataset.version) || {};
-  $("call-payload").value = JSON.stringify(known[$("call-action").value] || {}, null, 2);
+async function example() {
+  const version = $("call-action").dataset.version;
+  const action = $("call-action").value;
+  const known = actions.get(version) || {};
+  const payload = known[action] || {};
+  $("call-payload").value = JSON.stringify(payload, null, 2);
+  const { schema } = await api("GET", path("schemas", version, action));
+  if (action !== $("call-action").value) return;
+  form = build(schema, payload, () => {
+    $("call-payload").value = JSON.stringify(form.read(), null, 2);
+  });
+  $("call-form").replaceChildren(form.node);
 }
 
 async function send(station, action, payload) {
@@ -252,13 +263,21 @@ async function call(station, action, payload) {
   }
 }
 
-const short = (time) => (time || "").replace("T", " ").replace(/(\.\d+)?Z$/, "");
-
 function drawTransactions() {
   const newest = [...transactions.values()].slice(-50).reverse();
-  $("transactions").replaceChildren(...newest.map((tx) => cells([tx.id, tx.station,
+  replace($("transactions"), newest.map((tx) => cells([tx.id, tx.station,
     tx.idTag, short(tx.start), tx.active ? "running" : short(tx.stop),
-    tx.energy_wh === null ? "" : tx.energy_wh + " Wh", tx.reason])));
+    tx.energy_wh === null ? "" : tx.energy_wh + " Wh", tx.reason],
+  button("Chart", () => drawCharts(tx), false, "Chart of " + tx.id + " of " + tx.station))));
+}
+
+async function drawCharts(tx) {
+  const query = "?station=" + encodeURIComponent(tx.station);
+  const all = curves(await api("GET", path("transactions", tx.id) + query));
+  $("chart-title").textContent = "Transaction " + tx.id + " of " + tx.station
+    + (all.length ? "" : ": not enough meter values for a chart");
+  $("charts").replaceChildren(...all.map(chart));
+  $("chart-title").scrollIntoView({ block: "nearest" });
 }
 
 function cells(values, last) {
@@ -307,7 +326,7 @@ $("call").onsubmit = (event) => {
   event.preventDefault();
   call(chosen, $("call-action").value, $("call-payload").value);
 };
-$("call-action").onchange = example;
+$("call-action").onchange = () => example().catch(() => {});
 $("token").onsubmit = (event) => {
   event.preventDefault();
   const group = $("token-group").value || null;
@@ -317,4 +336,18 @@ $("filter").onsubmit = (event) => event.preventDefault();
 $("filter-text").oninput = redraw;
 $("filter-pause").onchange = redraw;
 $("token-status").replaceChildren(...STATUSES.map((s) => el("option", { textContent: s })));
+
+function section() {
+  const wanted = SECTIONS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "stations";
+  for (const name of SECTIONS) {
+    $("s-" + name).hidden = name !== wanted;
+    const link = document.querySelector("nav a[href='#" + name + "']");
+    if (name === wanted) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (wanted === "testing") testing.load().catch(stale);
+  if (wanted === "station" && chosen !== null) model.load(chosen).catch(() => {});
+}
+addEventListener("hashchange", section);
+section();
 connect();

@@ -1,0 +1,228 @@
+"""The CSMS's page in a browser, with a charger at its other side: every control acts, and nothing
+of what comes from outside becomes markup."""
+
+import json
+import types
+
+import browser
+import pytest
+from csms_process import CSMS
+
+pytestmark = [browser.needed, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+SCRIPT = "<img src=x onerror=hacked()>"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser.browsing() as running:
+        yield running
+
+
+@pytest.fixture
+def central(tmp_path):
+    with CSMS(tmp_path) as process:
+        process.target = types.SimpleNamespace(url=process.ocpp)
+        yield process
+        assert "Traceback" not in process.log()
+
+
+@pytest.fixture
+def visit(chromium, central):
+    """`visit("stations")` -> a page of Playwright's."""
+    pages = []
+
+    def make(section="stations", **more):
+        address = central.http[len("http://") :].rstrip("/")
+        pages.append(browser.Page(chromium, address, **more))
+        return pages[-1].open(section)
+
+    make.pages = pages
+    yield make
+    for page in pages:
+        page.close()
+
+
+def go(page, section):
+    page.locator("nav a[href='#%s']" % section).click()
+
+
+def shows(page, selector, text):
+    """Wait until an element shows a text."""
+    page.locator(selector, has_text=text).first.wait_for()
+
+
+def charging(central, charger, page, version):
+    """A charger that charges, started by the page."""
+    made = charger(central.target, ocpp={"version": version})
+    made.post("/api/connectors/1/plug", {"ev": "C"})
+    page.get_by_label("Token for cp001 1", exact=True).fill("DEADBEEF")
+    page.get_by_role("button", name="Start cp001 1").click()
+    page.get_by_role("button", name="Stop cp001 1").wait_for()
+    return made
+
+
+def test_a_session_by_clicking_then_its_charts(central, charger, visit):
+    page = visit()
+    made = charging(central, charger, page, "1.6")
+    shows(page, ".station", "idle")
+    answer = central.api(
+        "POST",
+        "/api/stations/cp001/call/ChangeConfiguration",
+        {"key": "MeterValueSampleInterval", "value": "1"},
+    )
+    assert answer[1] == {"result": {"status": "Accepted"}}
+    made.post("/api/speed", {"speed": 60})
+    made.wait_until(lambda status: status["connectors"][0]["transaction"]["energy_wh"] > 20)
+    made.post("/api/speed", {"speed": 1})
+    page.get_by_role("button", name="Stop cp001 1").click()
+    page.get_by_role("button", name="Start cp001 1").wait_for()
+    go(page, "transactions")
+    shows(page, "#transactions tr", "DEADBEEF")
+    page.get_by_role("button", name="Chart of 1 of cp001").click()
+    assert page.locator("#charts polyline").first.get_attribute("points").count(",") > 1
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_form_model_and_schedule(central, charger, visit, version):
+    page = visit()
+    charger(central.target, ocpp={"version": version})
+    page.get_by_role("button", name="Open cp001").click()
+    old = version == "1.6"
+
+    page.locator("#call-action").select_option("ChangeAvailability")
+    if old:
+        page.get_by_label("connectorId", exact=True).fill("1")
+        page.locator("#call-form").get_by_label("type", exact=True).select_option("Inoperative")
+    else:
+        page.get_by_label("operationalStatus", exact=True).select_option("Inoperative")
+        page.get_by_label("Add a field", exact=True).select_option("evse")
+        page.locator("#call-form").get_by_label("id", exact=True).fill("1")
+    page.get_by_role("button", name="Send", exact=True).click()
+    shows(page, "#call-result", "Accepted")
+    frames = [m["frame"] for m in central.get("/api/stations/cp001/messages")["messages"]]
+    (sent,) = [f for f in frames if f[0] == 2 and f[2] == "ChangeAvailability"]
+    assert sent[3] == (
+        {"connectorId": 1, "type": "Inoperative"}
+        if old
+        else {"operationalStatus": "Inoperative", "evse": {"id": 1}}
+    )
+
+    page.get_by_role("button", name="Read from the station").click()
+    shows(page, "#model tr", "HeartbeatInterval")
+    page.locator("#model-filter").fill("heartbeatinterval")
+    assert page.locator("#model tr").count() == 1
+
+    bars = page.get_by_role("slider")
+    bars.nth(0).focus()
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    box = page.locator("#plan").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 2.5 / 24, box["y"] + box["height"] * 0.75)
+    values = [bars.nth(i).get_attribute("aria-valuenow") for i in range(4)]
+    assert values == ["11", "17", "8", "16"]
+    page.locator("#plan-evse").select_option("1")
+    page.get_by_role("button", name="Send schedule").click()
+    shows(page, "#plan-result", "SetChargingProfile: Accepted")
+    page.get_by_role("button", name="Show composite").click()
+    shows(page, "#plan-result", "GetCompositeSchedule: Accepted")
+    points = page.locator(".composite").get_attribute("points").split()
+    limits = [round((180 - float(p.split(",")[1])) / 180 * 32) for p in points]
+    assert limits[:6:2] == [11, 17, 8], limits
+    page.get_by_role("button", name="Clear", exact=True).click()
+    shows(page, "#plan-result", "ClearChargingProfile: Accepted")
+    assert central.get("/api/stations/cp001")["profiles"] == []
+
+
+def test_tokens_and_messages(central, charger, visit):
+    charger(central.target)
+    page = visit("tokens")
+    page.locator("#token-id").fill("NEW1")
+    page.locator("#token-status").select_option("Blocked")
+    page.get_by_role("button", name="Save").click()
+    shows(page, "#tokens tr", "NEW1")
+    assert central.get("/api/tokens/NEW1")["status"] == "Blocked"
+    page.get_by_role("button", name="Delete token NEW1").click()
+    page.locator("#tokens tr", has_text="NEW1").wait_for(state="detached")
+    go(page, "messages")
+    page.locator("#filter-text").fill("bootnotification")
+    line = page.locator("#frames summary", has_text="BootNotification").last
+    line.click()
+    shows(page, "#frames pre", "chargePointVendor")
+
+
+def test_misbehaviour_by_the_page(central, visit):
+    page = visit("testing")
+    page.locator("#mis-do").select_option("half_open")
+    page.locator("#mis-action").fill("Heartbeat")
+    page.locator("#mis-probability").fill("0.5")
+    page.locator("#mis-seed").fill("9")
+    page.get_by_role("button", name="Add rule").click()
+    shows(page, "#mis-rules tr", "half_open")
+    known = central.get("/api/misbehaviour")
+    assert known["seed"] == 9
+    rule = known["rules"][0]
+    assert (rule["do"], rule["action"], rule["probability"]) == ("half_open", "Heartbeat", 0.5)
+    page.get_by_role("button", name="Remove rule 1").click()
+    page.locator("#mis-none").wait_for()
+    assert central.get("/api/misbehaviour")["rules"] == []
+
+
+def test_what_stations_say_never_becomes_markup(central, charger, visit):
+    config = {"vendor": SCRIPT[:20], "model": SCRIPT[:20], "serial": "1"}
+    charger(central.target, charge_point=config)
+    central.api("PUT", "/api/tokens/X", {"group": SCRIPT})
+    central.api("PUT", "/api/stations/" + "%3Cimg%20src%3Dx%3E", {})
+    page = visit()
+    shows(page, ".station", "<img src=x>")
+    page.get_by_role("button", name="Open cp001").click()
+    for section in ("station", "transactions", "tokens", "messages"):
+        go(page, section)
+    shows(page, "#frames", "BootNotification")
+    assert page.locator("img").count() == 0
+
+
+def test_phone_and_keyboard(central, charger, visit):
+    charger(central.target)
+    page = visit(viewport={"width": 360, "height": 740}, color_scheme="dark")
+    for section in ("stations", "station", "transactions", "tokens", "messages", "testing"):
+        go(page, section)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360, section
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") != "BODY"
+
+
+def test_the_page_survives_a_restart_of_the_csms(tmp_path, chromium):
+    folder = tmp_path
+    first = CSMS(folder)
+    address = first.http[len("http://") :].rstrip("/")
+    page = browser.Page(chromium, address)
+    try:
+        page.open("stations")
+        shows(page.page, "#live", "live")
+        page.excused = True
+        first.stop()
+        shows(page.page, "#live", "may be old")
+    finally:
+        page.close()
+
+
+def test_every_action_has_a_form(central, visit):
+    page = visit()
+    script = """async (version) => {
+      const { build } = await import("/form.js");
+      const { api } = await import("/dom.js");
+      const all = (await api("GET", "/api/actions/" + version)).actions;
+      const wrong = [];
+      for (const [action, example] of Object.entries(all)) {
+        const { schema } = await api("GET", "/api/schemas/" + version + "/" + action);
+        const read = JSON.stringify(build(schema, example).read());
+        if (read !== JSON.stringify(example)) wrong.push([action, read, JSON.stringify(example)]);
+      }
+      return [Object.keys(all).length, wrong];
+    }"""
+    for version in ("1.6", "2.0.1"):
+        count, wrong = page.evaluate(script, version)
+        assert count > 20
+        assert [w for w in wrong if json.loads(w[1]) != json.loads(w[2])] == []
