@@ -74,7 +74,7 @@ function periods() {
 
 function request() {
   const purpose = evse() ? "TxDefaultProfile" : old() ? "ChargePointMaxProfile" : "ChargingStationMaxProfile";
-  const schedule = { startSchedule: new Date().toISOString(), duration: hours() * 3600,
+  const schedule = { startSchedule: new Date(Date.now() - Date.now() % 1000).toISOString(), duration: hours() * 3600,
     chargingRateUnit: "A", chargingSchedulePeriod: periods() };
   const profile = { stackLevel: 5, chargingProfilePurpose: purpose, chargingProfileKind: "Absolute" };
   if (old()) {
