@@ -1,4 +1,6 @@
-"""Takes the pictures of the charger's web console in `docs/images/` anew.
+"""Takes the pictures of the charger's web console and of the CSMS's page in `docs/images/` anew.
+
+Arguments: beginnings of the names of those to take, without any all of them.
 
 A local CSMS and a charger, both on free ports, live through an hour of charging at 60 times the
 speed of time; Chromium (Debian's, by the package playwright) looks at the pages.
@@ -24,6 +26,14 @@ PICTURES = (  # name, section, width, scheme, whole page
     ("console-lists", "lists", WIDE, "light", False),
     ("console-system", "system", WIDE, "dark", True),
 )
+CSMS_PICTURES = (
+    ("csms-stations", "stations", WIDE, "light", False),
+    ("csms-station", "station", WIDE, "light", False),
+    ("csms-station-dark", "station", WIDE, "dark", False),
+    ("csms-transactions", "transactions", WIDE, "light", False),
+    ("csms-phone", "stations", NARROW, "dark", False),
+)
+PRESSED = {"csms-transactions": "Chart", "csms-station": "Show composite"}
 PERIODS = [
     {"startPeriod": 0, "limit": 16},
     {"startPeriod": 1100, "limit": 8},
@@ -57,6 +67,7 @@ def live(csms, charger, station):
         {"idTag": "0407A2B3", "idTagInfo": {"status": "Accepted"}},
         {"idTag": "041122CC", "idTagInfo": {"status": "Blocked"}},
     ]
+    call("GetConfiguration")
     call("SendLocalList", listVersion=1, updateType="Full", localAuthorizationList=listed)
     act("speed", speed=60)
     time.sleep(5)
@@ -76,6 +87,9 @@ def take(browser, address, name, section, size, scheme, whole):
     page.goto("%s/#%s" % (address, section))
     page.wait_for_selector("nav a[aria-current][href='#%s']" % section)
     page.wait_for_timeout(2500)
+    if name in PRESSED:
+        page.get_by_role("button", name=PRESSED[name]).first.click()
+        page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / (name + ".png"), full_page=whole)
     context.close()
 
@@ -91,8 +105,10 @@ def main():
                 browser = playwright.chromium.launch(
                     executable_path=shutil.which("chromium"), args=FLAGS
                 )
-                for picture in PICTURES:
-                    take(browser, charger.http, *picture)
+                for service, pictures in ((charger, PICTURES), (csms, CSMS_PICTURES)):
+                    for picture in pictures:
+                        if picture[0].startswith(tuple(sys.argv[1:] or [""])):
+                            take(browser, service.http, *picture)
                 browser.close()
         finally:
             status = demo.stop(services)
