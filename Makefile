@@ -1,7 +1,7 @@
 PY := .venv/bin/python
 DEVICE = $(if $(CONFIG),--config $(CONFIG)) $(if $(STORAGE),--storage $(STORAGE))
 .DEFAULT_GOAL := help
-.PHONY: help setup dev run test test-power check lint bench schema clean bundle image deploy flash monitor
+.PHONY: help setup dev run test test-power check lint bench bench-csms schema clean bundle image deploy flash monitor
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -29,6 +29,9 @@ lint: dev  ## ruff, mpy-cross and import of all on-device files, layering, schem
 
 bench: dev  ## heap, code size and loop times, compared with the committed baseline
 	@$(PY) tools/bench.py
+
+bench-csms: setup  ## answer times of the local CSMS with 1000 stations; 4 minutes
+	@$(PY) tests/bench/scale.py
 
 schema: dev  ## generate the compact message schemas, and the packages for mip, anew
 	@$(PY) tools/schemac.py

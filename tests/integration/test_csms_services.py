@@ -6,13 +6,15 @@ import io
 import json
 import re
 import signal
+import subprocess
+import sys
 import urllib.request
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from csms_process import CSMS, exchange, raw_station, run, until
+from csms_process import CSMS, TOOLS, exchange, raw_station, run, until
 
 pytestmark = pytest.mark.slow
 
@@ -194,6 +196,15 @@ def test_kill_9_loses_no_acknowledged_transaction_message(tmp_path):
                 assert [e["seqNo"] for e in stored][: last + 1] == list(range(last + 1))
         finally:
             csms.stop()
+
+
+def test_the_bench_of_many_stations_measures():
+    command = [sys.executable, str(TOOLS.parent / "tests" / "bench" / "scale.py")]
+    command += ["--stations", "8", "--interval", "1", "--seconds", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode in (0, 1) and not done.stderr, done.stderr
+    assert re.search(r"csms +median +[0-9.]+ ms .* of 16 answers", done.stdout), done.stdout
+    assert re.search(r"ratio +median +[0-9.]+", done.stdout)
 
 
 def test_a_flooding_and_a_double_charger_leave_the_others_served(csms):
