@@ -6,7 +6,8 @@ import logging
 import sys
 
 import pytest
-from csms_process import TOOLS, run
+import websockets
+from csms_process import TOOLS, exchange, run
 
 sys.path.insert(0, str(TOOLS))
 
@@ -151,6 +152,32 @@ def test_life_of_a_station():
         await far.leave()
 
     run(body())
+
+
+def test_the_example_of_the_readme(capsys):
+    text = (TOOLS / "csms_app" / "README.md").read_text()
+    example = {}
+    exec(text.split("```python\n")[1].split("```")[0], example)
+    value = entry("OCPPCommCtrlr", "HeartbeatInterval", "60", "integer")
+    report = {"requestId": 1, "generatedAt": T0, "seqNo": 0, "reportData": [value]}
+
+    async def body():
+        options = {"subprotocols": ["ocpp2.0.1"]}
+        async with websockets.serve(example["serve"], "127.0.0.1", 0, **options) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with websockets.connect("ws://127.0.0.1:%d/cp001" % port, **options) as socket:
+                await exchange(socket, 2, "1", "BootNotification", BOOT)
+                token = {"idToken": {"idToken": "X", "type": "Local"}}
+                await socket.send(json.dumps([2, "2", "Authorize", token]))
+                frames = [json.loads(await socket.recv()) for _ in range(2)]
+                assert [3, "2", {"idTokenInfo": {"status": "Accepted"}}] in frames
+                (asked,) = [f for f in frames if f[0] == 2]
+                assert asked[2] == "GetBaseReport"
+                await socket.send(json.dumps([3, asked[1], {"status": "Accepted"}]))
+                assert (await exchange(socket, 2, "3", "NotifyReport", report)) == [3, "3", {}]
+
+    run(body())
+    assert capsys.readouterr().out == "[] 60\n"
 
 
 def test_every_state_and_event_of_the_table():

@@ -282,18 +282,21 @@ class Central:
         if check and not machine.may_go(station.state, station.version, action):
             raise NotAllowed("%s while the station is %s" % (action, station.state))
         timeout = self._call_timeout if timeout is None else timeout
+
+        def take(result):
+            try:
+                self.learn(station, action, payload, result)
+            except (KeyError, TypeError, AttributeError, ValueError, NotAllowed):
+                pass  # against its schema, which on_flaw tells; or the station has gone
+
         try:
-            result = await link.rpc.call(action, payload, timeout)
+            result = await link.rpc.call(action, payload, timeout, take)
         except CallError as error:
             self.tell(station, "call_answered", action, payload, error)
             raise
         except asyncio.TimeoutError:
             self.tell(station, "call_timed_out", action, payload)
             raise
-        try:
-            self.learn(station, action, payload, result)
-        except (KeyError, TypeError, AttributeError, ValueError, NotAllowed):
-            pass  # against its schema, which on_flaw has told; or the station has gone
         self.tell(station, "call_answered", action, payload, result)
         return result
 

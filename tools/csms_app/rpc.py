@@ -40,7 +40,7 @@ class RPC:
         self._on_flaw = on_flaw or _nothing
         self._waiting = asyncio.Queue(_WAITING_CALLS)
         self._worker = None
-        self._call = None  # (message id, action, future) of the outstanding CALL
+        self._call = None  # (message id, action, future, on_result) of the outstanding CALL
         self._closed = False
 
     @property
@@ -60,9 +60,10 @@ class RPC:
             self._worker.cancel()
             await asyncio.wait([self._worker])
 
-    async def call(self, action, payload, timeout):
+    async def call(self, action, payload, timeout, on_result=None):
         """Send a CALL, wait up to `timeout` seconds. Returns the result (dict).
 
+        `on_result(result)` is called before any message that comes after the result is taken.
         Raises Busy, Offline, CallError (the station's CALLERROR), asyncio.TimeoutError.
         """
         if self._call:
@@ -71,7 +72,7 @@ class RPC:
             raise Offline("not connected")
         id = str(uuid.uuid4())
         future = asyncio.get_running_loop().create_future()
-        mine = self._call = (id, action, future)
+        mine = self._call = (id, action, future, on_result or _nothing)
         try:
             frame = Frame(protocol.CALL, id, payload, action=action)
             return await asyncio.wait_for(self._send_and_wait(frame, future), timeout)
@@ -137,6 +138,10 @@ class RPC:
         if frame.type == protocol.CALLERROR:
             self._end_call(CallError(frame.code, frame.description, frame.payload))
             return
+        try:
+            self._call[3](frame.payload)
+        except Exception:
+            log.exception("result of %s", protocol.printable(action))
         self._end_call(frame.payload)
         try:
             schemas.check(self.version, action, False, frame.payload)
