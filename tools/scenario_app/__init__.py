@@ -1,0 +1,1 @@
+"""Scenarios and fleets of simulated chargers; docs/scenarios.md tells how they are written."""

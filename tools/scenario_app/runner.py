@@ -1,0 +1,143 @@
+"""Plays scenarios: starts the processes, does the steps, says what came of it."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from scenario_app import files, patterns
+from scenario_app.frames import CALL, ERROR, Frames
+from scenario_app.processes import Charger, Csms, ProgramError, merged
+from scenario_app.steps import StepFailed, Steps
+
+_BASE = {
+    "board": "sim",
+    "connectors": 2,
+    "charge_point": {"vendor": "ocppy", "model": "Sim", "serial": "0001", "firmware": "1.0"},
+    "ocpp": {"version": "1.6"},
+    # Redials at once; nothing is sent unasked
+    "settings": {
+        "ConnectionTimeOut": "3600",
+        "MeterValueSampleInterval": "0",
+        "RetryBackOffWaitMinimum": "1",
+        "RetryBackOffRandomRange": "0",
+        "RetryBackOffRepeatTimes": "0",
+    },
+}
+
+
+class Result:
+    """What came of one scenario. `failure`: None or a text with file and line."""
+
+    def __init__(self, scenario):
+        self.scenario = scenario
+        self.failure = None
+        self.seconds = 0.0
+        self.frames = []
+        self.notes = []  # (number of frames before it, text): the steps, for the diagram
+        self.logs = ""
+
+
+class Runner:
+    """Plays one scenario after the other. One CSMS serves all that do not configure their own."""
+
+    def __init__(self, speed=None, told=lambda scenario, step, text: None):
+        self._speed = speed  # None: as the scenario says
+        self._told = told
+        self._folder = tempfile.TemporaryDirectory(prefix="ocppy-scenario-")
+        self._csms = None
+        self._count = 0
+
+    def close(self):
+        """Stop what still runs."""
+        if self._csms:
+            self._csms.stop()
+        self._folder.cleanup()
+
+    def play(self, scenario):
+        """The Result. KeyboardInterrupt passes, with everything stopped."""
+        result = Result(scenario)
+        begin = time.monotonic()
+        self._count += 1
+        folder = Path(self._folder.name) / str(self._count)
+        folder.mkdir()
+        own = None
+        try:
+            if scenario.csms:
+                own = Csms(folder, scenario.csms)
+            elif self._csms is None or not self._csms.runs:
+                self._csms = Csms(Path(self._folder.name))
+            self._play(scenario, result, own or self._csms, folder)
+        except (ProgramError, files.FileError) as e:
+            result.failure = "%s: %s" % (scenario.path, e)
+        finally:
+            if own:
+                own.stop()
+        result.seconds = time.monotonic() - begin
+        return result
+
+    def _play(self, scenario, result, csms, folder):
+        station = "sc-%d" % self._count
+        speed = self._speed or scenario.speed
+        server = files.FileServer(files.made(scenario.files))
+        charger = None
+        try:
+            self._register(csms, station, scenario.station)
+            own = {"ocpp": {"id": station, "url": csms.url}}
+            more = patterns.filled(scenario.charger, {"csms": csms.url, "id": station}, None)
+            config = merged(merged(_BASE, own), more)
+            charger = Charger(folder, config, speed)
+            path = "/api/stations/%s/messages?after=" % station
+            frames = Frames(lambda after: _messages(csms, path + str(after)))
+
+            def told(step, text):
+                frames.update()
+                result.notes.append((len(frames.all), step.get("note") or text))
+                self._told(scenario, step, text)
+
+            steps = Steps(charger, csms, frames, station, speed, server, told)
+            self._steps(scenario, result, steps)
+        finally:
+            server.stop()
+            status = charger.stop() if charger else None
+            result.logs = charger.log if charger else ""
+        if not result.failure and status not in (0, None):
+            result.failure = "%s: the charger ended with status %s" % (scenario.path, status)
+        if not result.failure and "Traceback" in result.logs and not scenario.log.get("traceback"):
+            text = "%s: the charger's log holds a traceback: %s"
+            result.failure = text % (scenario.path, result.logs[-1500:])
+
+    def _steps(self, scenario, result, steps):
+        try:
+            steps.run(scenario.steps)
+            steps.frames.update()
+            _check_refusals(steps)
+        except StepFailed as e:
+            line = e.line or 1
+            result.failure = "%s:%d: %s" % (scenario.path, line, e)
+        except ProgramError as e:
+            result.failure = "%s: %s" % (scenario.path, e)
+        finally:
+            result.frames = steps.frames.all
+            if steps.csms.runs:
+                steps.clean_up()
+
+    def _register(self, csms, station, fields):
+        status, answer = csms.request("PUT", "/api/stations/" + station, fields)
+        if status != 200:
+            raise ProgramError("station: %s" % answer.get("error", answer))
+
+
+def _check_refusals(steps):
+    """No frame of the charger's may be refused, unless the CSMS was told to misbehave."""
+    if steps.misbehaves:
+        return
+    for frame in steps.frames.all:
+        refused = frame.kind == CALL and frame.sender == "charger" and frame.answer
+        if refused and frame.answer.kind == ERROR:
+            text = "the CSMS refused %s: %s" % (frame.raw, frame.answer.raw)
+            raise StepFailed(text)
+
+
+def _messages(csms, path):
+    status, answer = csms.request("GET", path)
+    return answer["messages"] if status == 200 else []
