@@ -49,7 +49,7 @@ for _word in ("true", "false"):
 
 
 class Scenario:
-    """A checked file: `name`, `about`, `speed`, `station`, `charger`, `csms`, `files`, `steps`."""
+    """A checked file; its attributes are the words of `vocabulary.TOP`."""
 
     def __init__(self, path, top):
         self.path = path
@@ -61,6 +61,7 @@ class Scenario:
         self.csms = top.get("csms", {})
         self.files = top.get("files", {})
         self.log = top.get("log", {})
+        self.at_once = top.get("at_once", False)
         self.steps = top["steps"]
 
 

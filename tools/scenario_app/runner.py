@@ -108,6 +108,8 @@ class Runner:
 
     def _steps(self, scenario, result, steps):
         try:
+            if not scenario.at_once:
+                steps.do_delivered({"delivered": None})
             steps.run(scenario.steps)
             steps.frames.update()
             _check_refusals(steps)

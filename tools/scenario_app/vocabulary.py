@@ -25,6 +25,7 @@ TOP = {
     "csms": "mapping",
     "files": "mapping",
     "log": "mapping",
+    "at_once": "true or false",
     "steps": "list",
 }
 
