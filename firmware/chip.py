@@ -106,9 +106,14 @@ def forget(names):
 
 
 def _charge(port, folder, starts, reason, config, damaged):
+    """Run the charger. The watchdog comes first: a part that hangs as it is made is one more start
+    that has failed."""
+    dog = port.watchdog(_WATCHDOG_MS)
     program = _choose(folder, config)
     board = _board(config, folder)
     try:
+        if dog:
+            dog.feed()
         from runner import Runner
 
         def leave(why):
@@ -121,15 +126,14 @@ def _charge(port, folder, starts, reason, config, damaged):
 
         services = Services(runner, port, starts, _network(config["board"]))
         runner.chores.append(services)
-        runner.watchdog = port.watchdog(_WATCHDOG_MS)
-    except BaseException:
-        board.close()
-        raise
-    try:
+        runner.watchdog = dog
         asyncio.run(_serve(runner, services))
+    except KeyboardInterrupt:
+        if dog:
+            port.keep_feeding(dog)  # for the prompt
+        raise
     finally:
-        if runner.watchdog:
-            port.keep_feeding(runner.watchdog)  # for the prompt
+        board.close()
 
 
 def _choose(folder, config):
