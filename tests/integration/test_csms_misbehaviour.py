@@ -12,6 +12,8 @@ sys.path.insert(0, str(TOOLS))
 
 from csms_app.misbehaviour import Rules
 
+pytestmark = pytest.mark.slow
+
 BEAT = ["Heartbeat", {}]
 START = {"connectorId": 1, "idTag": "X", "timestamp": "2026-01-01T00:00:00Z", "meterStart": 5}
 

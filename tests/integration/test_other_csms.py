@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DOC = Path(__file__).resolve().parents[2] / "docs" / "other-csms.md"
 RECIPES = [json.loads(t)["ocpp"] for t in re.findall(r"```json\n(.*?)```", DOC.read_text(), re.S)]
 PATHS = {"1.6": "/steve/websocket/CentralSystemService/cp001", "2.0.1": "/cp001"}
