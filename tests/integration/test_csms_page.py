@@ -194,18 +194,23 @@ def test_phone_and_keyboard(central, charger, visit):
 
 
 def test_the_page_survives_a_restart_of_the_csms(tmp_path, chromium):
-    folder = tmp_path
-    first = CSMS(folder)
-    address = first.http[len("http://") :].rstrip("/")
+    csms = CSMS(tmp_path)
+    address = csms.http[len("http://") :].rstrip("/")
     page = browser.Page(chromium, address)
     try:
         page.open("stations")
         shows(page.page, "#live", "live")
         page.excused = True
-        first.stop()
+        csms.stop()
         shows(page.page, "#live", "may be old")
+        csms = CSMS(tmp_path, None, "--http", address)
+        csms.api("PUT", "/api/stations/fresh", {})
+        shows(page.page, ".station", "fresh")
+        assert page.page.locator("#live").text_content() == "live"
     finally:
         page.close()
+        if csms.process.returncode is None:
+            csms.stop()
 
 
 def test_every_action_has_a_form(central, visit):
