@@ -64,7 +64,9 @@ def made(files):
         elif isinstance(what, dict) and "firmware" in what:
             contents[name] = _firmware(name, **what)
         else:
-            raise FileError("files.%s: must be a text, {base64: ...} or {firmware: VERSION}" % name)
+            raise FileError(
+                "files.%s: must be a text, {base64: ...} or {firmware: VERSION}" % name
+            )
     return contents
 
 

@@ -62,7 +62,12 @@ def _options(words):
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     add("--mermaid", type=Path, metavar="FILE", help="sequence diagram; several: a folder")
     add("--check", action="store_true", help="read the files only")
-    add("-v", "--verbose", action="store_true", help="tell each step; the charger's log of a failure")
+    add(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="tell each step; the charger's log of a failure",
+    )
     return parser.parse_args(words)
 
 

@@ -1,8 +1,8 @@
 """Patterns for JSON values, and the variables `${name}` of a scenario.
 
 A mapping fits a mapping that has at least its fields; a list fits a list that holds something
-fitting for each of its items; anything else must be equal. A mapping with one field that begins with
-`$` is a condition: see `CONDITIONS`.
+fitting for each of its items; anything else must be equal. A mapping with one field that begins
+with `$` is a condition: see `CONDITIONS`.
 """
 
 import re

@@ -1,11 +1,11 @@
-"""What the steps of a scenario do: a method `do_WORD(step)` for each word of `vocabulary.STEPS`."""
+"""What steps do: a method `do_WORD(step)` for each word of `vocabulary.STEPS`."""
 
 import json
 import random
 import time
 from urllib.parse import quote
 
-from scenario_app.frames import CALL, ERROR
+from scenario_app.frames import ERROR
 from scenario_app.loader import kind_of
 from scenario_app.patterns import filled, fits, look_up
 from scenario_app.processes import wait_for
@@ -13,7 +13,6 @@ from scenario_app.processes import wait_for
 WITHIN_S = 30  # real seconds an expectation waits at most, unless the step says
 _POLL_S = 0.04
 _SHOWN = 6  # frames in a message
-_SHIPPED = ("DEADBEEF", "CAFEBABE", "FEEDC0DE", "BLOCKED1")
 
 
 class StepFailed(Exception):
@@ -60,7 +59,9 @@ class Steps:
         try:
             return {**filled(outer, self.variables, self._now), **inner}
         except KeyError as e:
-            raise ValueError("no variable %s; known: %s" % (e, ", ".join(self.variables))) from None
+            raise ValueError(
+                "no variable %s; known: %s" % (e, ", ".join(self.variables))
+            ) from None
 
     def _now(self):
         return self.charger.status()["time"]

@@ -1,0 +1,1 @@
+"""Host side of `tools/fleet`; `stations.py` runs on MicroPython."""
