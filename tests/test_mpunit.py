@@ -47,6 +47,7 @@ COPIED = (
     "tests/unit/skips.py",
     "tools/charger_app/__init__.py",
     "tools/charger_app/build.py",
+    "tools/charger_app/trim.py",
     "tools/console.py",
     "lib/evse/__init__.py",
     "lib/evse/hal.py",
