@@ -182,7 +182,8 @@ class Fleet:
             for name, value in told.items():
                 sums[name] = sums.get(name, 0) + value
         text = "fleet: %(online)d of %(stations)d online, %(charging)d charging"
-        text += ", %(sessions)d sessions, %(power_w)d W, %(energy_wh)d Wh, %(frames)d frames, %(restarts)d restarts"
+        text += ", %(sessions)d sessions, %(power_w)d W, %(energy_wh)d Wh, %(frames)d frames"
+        text += ", %(restarts)d restarts"
         end, start = ("", "\r\x1b[K") if sys.stdout.isatty() else ("\n", "")
         if sums:
             print(start + text % sums, end=end, flush=True)

@@ -1,9 +1,9 @@
 """Many simulated stations in one process: `micropython stations.py FILE`, run by `tools/fleet`.
 
-Each has a board, an `App` and a folder of its own, and lives by a dice of its own: cars come, cards
-are held, cars pause and leave. FILE: JSON with `stations`, a list of [folder, configuration, seed],
-`speed` and `stagger` (real seconds from start to start). A line of JSON a second tells what they
-do; it ends when standard input does.
+Each has a board, an `App` and a folder of its own, and lives by a dice of its own: cars come,
+cards are held, cars pause and leave. FILE: JSON with `stations`, a list of [folder, configuration,
+seed], `speed` and `stagger` (real seconds from start to start). A line of JSON a second tells what
+they do; it ends when standard input does.
 """
 
 import asyncio

@@ -20,22 +20,36 @@ class Node(dict):
     """A mapping of the file."""
 
     line = 0  # counts from 1
+    lines = {}  # field -> its line
+
+
+class Items(list):
+    """A list of the file."""
+
+    lines = ()  # of the items
 
 
 class _Loader(yaml.SafeLoader):
     def construct_node(self, node):
-        if len({k.value for k, _ in node.value}) != len(node.value):
-            names = [k.value for k, _ in node.value]
-            twice = next(n for n in names if names.count(n) > 1)
-            raise yaml.constructor.ConstructorError(
-                None, None, "%s: is there twice" % twice, node.start_mark
-            )
         made = Node()
         made.line = node.start_mark.line + 1
+        made.lines = {}
+        for key, _ in node.value:
+            if key.value in made.lines:
+                text = "%s: is there twice" % key.value
+                raise yaml.constructor.ConstructorError(None, None, text, key.start_mark)
+            made.lines[key.value] = key.start_mark.line + 1
         yield made
         made.update(self.construct_mapping(node, deep=True))
 
+    def construct_items(self, node):
+        made = Items()
+        made.lines = [n.start_mark.line + 1 for n in node.value]
+        yield made
+        made.extend(self.construct_sequence(node, deep=True))
 
+
+_Loader.add_constructor("tag:yaml.org,2002:seq", _Loader.construct_items)
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_node)
 _KEPT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
 _Loader.yaml_implicit_resolvers = {
@@ -98,12 +112,11 @@ def kind_of(step):
 def _check_steps(path, steps, line):
     if not isinstance(steps, list) or not steps:
         raise ScenarioError("%s:%d: steps: must be a list of steps" % (path, line))
-    for step in steps:
+    for step, line in zip(steps, steps.lines):
         if not isinstance(step, Node) or not step:
             raise ScenarioError(
                 "%s:%d: %.60r is no step; a step is `word: value`" % (path, line, step)
             )
-        line = step.line
         kind = kind_of(step)
         if kind not in vocabulary.STEPS:
             raise ScenarioError(
@@ -121,12 +134,14 @@ def _check_steps(path, steps, line):
 def _check_fields(path, node, known, where):
     for name, value in node.items():
         if name not in known:
-            text = "%s:%d: %s: unknown in %s; %s"
-            raise ScenarioError(text % (path, node.line, name, where, _near(name, known)))
+            text = "%s:%s: %s: unknown in %s; %s"
+            line = node.lines.get(name, node.line)
+            raise ScenarioError(text % (path, line, name, where, _near(name, known)))
         accepted = known[name]
         if not vocabulary.fits(accepted, value):
             text = "%s:%d: %s: %.60r is not accepted; accepted: %s"
-            raise ScenarioError(text % (path, node.line, name, value, accepted))
+            line = node.lines.get(name, node.line)
+            raise ScenarioError(text % (path, line, name, value, accepted))
 
 
 def _near(name, known):
