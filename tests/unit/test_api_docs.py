@@ -4,6 +4,7 @@ import json
 
 import composition
 import config
+import netconfig
 from support import raises
 
 from ocpp import wiring
@@ -68,7 +69,8 @@ def test_the_keys_of_the_configuration_file():
     for start, end, table in (
         ("Only `ocpp`", "## `charge_point`", set(config._TOP) | set(composition.KEYS)),
         ("## `charge_point`", "## `ocpp`", config._CHARGE_POINT),
-        ("## `ocpp`", "## `settings`", config._OCPP),
+        ("## `ocpp`", "## `network`", config._OCPP),
+        ("## `network`", "## `settings`", netconfig._RULES),
         ("## `console`", None, config._CONSOLE),
     ):
         told = first_column(section("configuration.md", start, end))
