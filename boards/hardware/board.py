@@ -64,16 +64,18 @@ class Board:
         """The safety tick, in an interrupt of its own where the port has that for all it does;
         where it has not, a second one for the deadline of the main loop, if the port can."""
         made = timer(chip["timer"])
-        options = {"hard": True} if chip["hard_irq"] else {}
-        made.init(mode=timer.PERIODIC, period=_TICK_MS, callback=self._tick, **options)
         if chip["hard_irq"]:
-            return (made,)
+            if _ring(made, timer, _TICK_MS, self._tick, True):
+                return (made,)
+            log.warn("board", "this MicroPython has no hard timers: use 1.26 or later")
+        _ring(made, timer, _TICK_MS, self._tick, False)
         try:
-            second = timer(chip["timer"] + 1)
-            second.init(mode=timer.PERIODIC, period=_STALL_MS, callback=self._deadline, hard=True)
-            return (made, second)
-        except (TypeError, ValueError):  # an older port
-            return (made,)
+            second = timer(chip["timer"] + (chip["timer"] >= 0))
+            if _ring(second, timer, _STALL_MS, self._deadline, True):
+                return (made, second)
+        except ValueError:  # there is no second one
+            pass
+        return (made,)
 
     def _tick(self, _timer):  # these two may be hard interrupts: they allocate nothing
         for guard in self._guards:
@@ -247,3 +249,15 @@ def _made(folder):
 
 def _words(error):
     return str(error) or type(error).__name__
+
+
+def _ring(made, timer, ms, callback, hard):
+    """Have a timer call every so often. False: the port knows no hard interrupts of timers."""
+    options = {"hard": True} if hard else {}
+    try:
+        made.init(mode=timer.PERIODIC, period=ms, callback=callback, **options)
+        return True
+    except TypeError:
+        if not hard:
+            raise
+        return False

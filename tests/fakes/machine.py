@@ -22,7 +22,7 @@ resets = []  # "reset", "watchdog"
 uarts, i2cs, spis = {}, {}, {}  # what is attached
 watchdog = None
 cause = PWRON_RESET
-hard_timers = False  # True: a port of ESP32 whose timers can be hard interrupts
+hard_timers = None  # whether timers can be hard interrupts, None: as the chip's facts tell
 hung = False  # True: C code hangs, and what is not a hard interrupt waits for it
 quiet = False  # interrupts are disabled
 inside = False  # a timer's callback runs
@@ -36,7 +36,8 @@ class Restarted(Exception):
 
 def power_on(facts, why=PWRON_RESET):
     global chip, watchdog, cause, hard_timers, hung, quiet, inside, races
-    hard_timers = hung = False
+    hard_timers = None
+    hung = False
     quiet = inside = False
     races = 0
     chip = facts
@@ -285,7 +286,7 @@ class Timer:
             self.init(**options)
 
     def init(self, *, mode=1, period=-1, freq=-1, callback=None, hard=False):
-        if hard and not (chip.get("hard_irq") or hard_timers):
+        if hard and not (chip.get("hard_irq") if hard_timers is None else hard_timers):
             raise TypeError("extra keyword arguments given")
         self._ms = period if period > 0 else 1000 // freq
         self._once = mode == Timer.ONE_SHOT

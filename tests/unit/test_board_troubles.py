@@ -207,6 +207,18 @@ def test_c_code_hangs_on_an_esp32():
     assert [e[3] for e in f.board.evses[0].errors] == ["Stalled"]
 
 
+def test_a_port_without_hard_timers():
+    def older_port(f):
+        machine.hard_timers = False
+
+    f = charging("pico_w", attach=older_port)
+    f.outlet.unplug()
+    begin = simtime.now_us
+    while f.outlet.closed:
+        simtime.advance(1)
+    assert simtime.now_us - begin <= 50000, simtime.now_us - begin
+
+
 def test_car_leaves():
     for board in ("smartevse_v3", "pico2_w"):
         f = charging(board)
