@@ -112,6 +112,7 @@ class Member:
         self.board.step()
         if self._boot.running:
             if self._boot.due():
+                self._boot.stop()
                 self._start()
             return
         self.app.step()
