@@ -236,6 +236,28 @@ def test_pending_allows_what_was_asked_for():
     run(body())
 
 
+def test_a_report_goes_on_while_the_station_asks_again():
+    """A BootNotification repeated between two parts is no start of it (use case B02)."""
+
+    async def body():
+        c = central()
+        c.handler.status = "Pending"
+        far = Far(c)
+        await far.ask("BootNotification", BOOT)
+        await c.call(far.station, "GetBaseReport", REPORT)
+        assert await far.report(0, True) == (3, {})
+        await far.ask("BootNotification", BOOT)
+        assert await far.report(1, False) == (3, {})
+        await c.call(far.station, "GetBaseReport", REPORT)
+        await far.leave()
+        far = Far(c)
+        await far.ask("BootNotification", BOOT)
+        assert await far.report(0, False) == (4, "SecurityError")
+        await far.leave()
+
+    run(body())
+
+
 def test_unknown_stations_by_policy():
     async def body():
         with pytest.raises(UnknownStation):

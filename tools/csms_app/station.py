@@ -40,6 +40,7 @@ class Station:
         self.triggered = set()  # actions asked for by TriggerMessage
         self.link = None  # the connection (rpc, version, remote) while there is one
         self.state = machine.DISCONNECTED
+        self.asks_again = False  # its BootNotification repeats one that was not accepted
         self.turn = asyncio.Lock()  # calls that wait take it in their order
         self.queued = 0  # calls that have or wait for their turn
         self.since = None  # time of the last (dis)connection
@@ -52,15 +53,18 @@ class Station:
 
     def move(self, event):
         """Change the state. Raises machine.NotAllowed."""
-        self.state = machine.after(self.state, event)
+        was, self.state = self.state, machine.after(self.state, event)
+        if event == "boot":
+            self.asks_again = was == machine.PENDING
 
     def booted(self, payload, status):
         """A BootNotification is answered with this status."""
         self.move(_ANSWERS[status])
         self.boot = payload
         self.registration = status
-        self.triggered.clear()
-        self.reports.clear()
+        if not self.asks_again:  # what it was asked for before will not come
+            self.triggered.clear()
+            self.reports.clear()
 
     def forget_registration(self):
         """It speaks another version than before: it must register anew."""
