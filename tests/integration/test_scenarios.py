@@ -38,7 +38,7 @@ def test_there_are_many_and_no_two_are_called_the_same():
 
 
 def test_each_asserts_something():
-    looks = {"expect", "count", "connector", "status", "uploaded"}
+    looks = {"expect", "count", "connector", "status", "uploaded", "call"}
     for path in FILES:
         steps = loader.load(path).steps
         assert looks & {loader.kind_of(step) for step in steps}, path
