@@ -15,7 +15,7 @@ from clients import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from scenario_app import loader, patterns, report
+from scenario_app import loader, patterns, report, vocabulary
 from scenario_app.frames import Frames
 from scenario_app.runner import Result
 
@@ -226,6 +226,19 @@ def test_chance_repeats_itself(one_runner):
     dice = random.Random(4)
     acts = ["wait: 0.1", "plug: 1", "unplug: 1"]
     assert told[0][1:] == [dice.choice(acts) for _ in range(6)]
+
+
+def test_the_example_of_the_documentation(one_runner):
+    text = (ROOT / "docs" / "scenarios.md").read_text()
+    example = text.split("```yaml\n")[1].split("```")[0]
+    assert one_runner.play(loader.parse(example, "scenarios.md")).failure is None
+
+
+def test_every_step_is_documented():
+    text = (ROOT / "docs" / "scenarios.md").read_text()
+    words = [*vocabulary.STEPS, *vocabulary.FIELDS, *vocabulary.TOP]
+    assert [w for w in words if not re.search(r"`[^`]*\b%s\b[^`]*`" % w, text)] == []
+    assert [c for c in patterns.CONDITIONS if c not in text] == []
 
 
 def test_refused_frames_fail_a_scenario():
