@@ -46,19 +46,24 @@ def finish(process, folder, number=signal.SIGINT):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("processes", [1, 2])
-def test_twenty_stations_live_side_by_side(csms, tmp_path, processes):
+@pytest.mark.parametrize("count, processes", [(20, 1), (7, 2)])
+def test_stations_live_side_by_side(csms, tmp_path, count, processes):
     server = csms()
     options = ["--url", server.url, "--processes", processes, "--speed", 10, "--stagger", 0.05]
-    fleet = begin(tmp_path, 20, *options)
+    fleet = begin(tmp_path, count, *options)
     try:
-        watch(fleet, lambda online, all, charging, sessions: online == all == 20 and sessions > 15)
+        watch(
+            fleet,
+            lambda online, all, charging, sessions: (
+                online == all == count and sessions > count // 2
+            ),
+        )
         stations = {s["id"]: s for s in server.get("/api/stations?brief=1")["stations"]}
-        assert sorted(stations) == ["fleet-%03d" % n for n in range(1, 21)]
+        assert sorted(stations) == ["fleet-%03d" % n for n in range(1, count + 1)]
         assert all(s["connected"] for s in stations.values())
         # They do not share what they are
         serials = [s["boot"]["chargePointSerialNumber"] for s in stations.values()]
-        assert len(set(serials)) == 20
+        assert len(set(serials)) == count
         # A setting of one is not that of another, a reset of one none of another
         change = {"key": "MeterValueSampleInterval", "value": "123"}
         assert server.call("fleet-003", "ChangeConfiguration", change)["result"] == {
@@ -77,8 +82,8 @@ def test_twenty_stations_live_side_by_side(csms, tmp_path, processes):
         text = finish(fleet, tmp_path)
     assert "fleet: stops" in text
     transactions = server.get("/api/transactions?brief=1")["transactions"]
-    assert len({t["station"] for t in transactions}) >= 10
-    assert len({t["start"] for t in transactions}) >= 10  # not all at once
+    assert len({t["station"] for t in transactions}) >= count // 3
+    assert len({t["start"] for t in transactions}) >= count // 3  # not all at once
 
 
 def boots(server, station):
