@@ -8,7 +8,8 @@ too many failed starts, safe mode.
 | safe mode: `starts.SAFE` starts in a row were short | open | after `_SAFE_S`, or with one |
 
 `/data` holds configuration, state and slots; it may be a partition of its own. `/spare` holds the
-second copy of the configuration. The slot is chosen before anything of the program is loaded.
+second copy of the configuration, `/memory` stands for `/data` while the flash takes nothing. The
+slot is chosen before anything of the program is loaded.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from ocpp.log import log
 
 _DATA = "/data"
 _SPARE = "/spare"
+_MEMORY = "/memory"
 _WATCHDOG_MS = const(8000)  # the longest that RP2 can
 _SAFE_S = const(600)
 _API_PORT = const(80)
@@ -39,7 +41,7 @@ def main(port=None, root=""):
     reason = starts.reason(port.cause())
     print("ocppy: start %s, %d bytes free" % (reason, gc.mem_free()))
     folder = root + _DATA
-    damaged = _storage(port, folder)
+    damaged, folder = _storage(port, folder)
     given = _configuration(folder, root + _SPARE)
     try:
         if not usual:
@@ -63,18 +65,24 @@ def boards():
 
 
 def _storage(port, folder):
-    """Bring up what the station's state is on; -> names of what was damaged."""
+    """Bring up what the station's state is on; -> names of what was damaged, and where it is: in
+    memory, should the flash take nothing."""
+    import partition
+
     _make(folder)
+    damaged = []
     try:
         device = port.data()
-        if device is None:
-            return []
-        import partition
-
-        return partition.mount(device, folder)
+        if device is not None:
+            damaged = partition.mount(device, folder)
     except OSError as e:
         log.error("flash", "no file system for the state:", repr(e))
-        return ["file system"]
+    if not partition.takes(folder):
+        log.error("flash", "takes nothing: what is to be kept is lost when power goes")
+        partition.in_memory(folder, _MEMORY)
+        return ["file system"], _MEMORY
+    forget(("partition",))
+    return damaged, folder
 
 
 def _make(folder):

@@ -1,4 +1,5 @@
-"""The data partition of a board: mounted, or made anew if it can't be read.
+"""The data partition of a board: mounted, or made anew if it can't be read, or, if it takes
+nothing, replaced by a file system in memory.
 
 What is on it are the station's state and its transaction log. Code and configuration are
 elsewhere, so that a charger whose data partition is gone comes up, charges, and says what
@@ -34,3 +35,58 @@ def mount(device, path, **options):
 def _mount(device, path, options):
     vfs.mount(vfs.VfsLfs2(device, **options), path)
     os.statvfs(path)  # fails if a directory is damaged: nothing could be written any more
+
+
+_BLOCK = const(512)
+_BLOCKS = const(32)
+_LARGEST = const(4096)  # bytes of a file that is copied
+
+
+class Memory:
+    """A block device in memory: for the state of a charger whose flash takes nothing."""
+
+    def __init__(self):
+        self._data = bytearray(_BLOCK * _BLOCKS)
+
+    def readblocks(self, block, buffer, offset=0):
+        at = block * _BLOCK + offset
+        buffer[:] = memoryview(self._data)[at : at + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=None):
+        at = block * _BLOCK + (offset or 0)
+        self._data[at : at + len(buffer)] = buffer
+
+    def ioctl(self, what, _argument):
+        if what == 4:
+            return _BLOCKS
+        return _BLOCK if what == 5 else 0
+
+
+def takes(folder):
+    """False: the station's state can be kept there neither now nor was it ever."""
+    path = folder + "/state"
+    try:
+        os.mkdir(path)
+    except OSError:
+        try:
+            os.stat(path)
+        except OSError:
+            return False
+    return True
+
+
+def in_memory(folder, path):
+    """Mount a file system in memory at `path`, with the configuration's files of `folder`."""
+    device = Memory()
+    vfs.VfsLfs2.mkfs(device)
+    _mount(device, path, {})
+    try:
+        entries = list(os.ilistdir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry[1] != 0x4000 and os.stat(folder + "/" + entry[0])[6] <= _LARGEST:
+            with open(folder + "/" + entry[0], "rb") as old, open(
+                path + "/" + entry[0], "wb"
+            ) as new:
+                new.write(old.read())
