@@ -16,6 +16,7 @@ from ocpp.log import log
 from ocpp.store import Store
 
 _TICK_MS = const(10)  # as `evse.timing.TICK_MS`, which this need not keep
+_SILENT_MS = const(250)  # without a tick
 _STALL_MS = const(50)  # between two looks at the main loop alone
 _EVSE_MS = const(20)  # between two steps of an outlet's state machine
 _GRACE_MS = const(10000)  # a part may take so long to answer the first time
@@ -33,7 +34,6 @@ class Board:
     frames_file = None  # flash is not for that
 
     def __init__(self, config, folder):
-        import machine
 
         from hardware.assembly import Assembly
 
@@ -58,28 +58,47 @@ class Board:
             if sys.modules.pop("hardware." + name, None):
                 delattr(package, name)
         gc.collect()
-        self._timers = self._start(machine.Timer, plan["chip"])
+        self._chip = plan["chip"]
+        self._timers = self._start()
 
-    def _start(self, timer, chip):
+    def _start(self):
         """The safety tick, in an interrupt of its own where the port has that for all it does;
         where it has not, a second one for the deadline of the main loop, if the port can."""
-        made = timer(chip["timer"])
-        if chip["hard_irq"]:
-            if _ring(made, timer, _TICK_MS, self._tick, True):
+        from machine import Timer
+
+        number = self._chip["timer"]
+        made = Timer(number)
+        if self._chip["hard_irq"]:
+            if _ring(made, _TICK_MS, self._tick, True):
                 return (made,)
             log.warn("board", "this MicroPython has no hard timers: use 1.26 or later")
-        _ring(made, timer, _TICK_MS, self._tick, False)
+        _ring(made, _TICK_MS, self._tick, False)
         try:
-            second = timer(chip["timer"] + (chip["timer"] >= 0))
-            if _ring(second, timer, _STALL_MS, self._deadline, True):
+            second = Timer(number + (number >= 0))
+            if _ring(second, _STALL_MS, self._deadline, True):
                 return (made, second)
         except ValueError:  # there is no second one
             pass
         return (made,)
 
     def _tick(self, _timer):  # these two may be hard interrupts: they allocate nothing
+        try:
+            for guard in self._guards:
+                guard.tick()
+        except RuntimeError:
+            pass  # the stack is too deep for it just now; `_watch` sees if that goes on
+
+    def _watch(self):
+        """The main loop looks after the tick, as the tick does after the main loop."""
         for guard in self._guards:
-            guard.tick()
+            if guard.silent_ms > _SILENT_MS:
+                log.error("board", "the safety tick had stopped for ms:", guard.silent_ms)
+                for timer in self._timers:
+                    timer.deinit()
+                self._timers = self._start()
+                guard.tick()
+                if guard.phases:
+                    guard.open("Stalled")
 
     def _deadline(self, _timer):
         for guard in self._guards:
@@ -106,6 +125,7 @@ class Board:
         due = self._clock.since(self._stepped) >= _EVSE_MS
         if due:
             self._stepped = self._clock.ticks()
+            self._watch()
         for evse in self.evses:
             if due or evse.relay is not None:  # talking to a foreign controller takes many steps
                 self._step_evse(evse)
@@ -251,11 +271,11 @@ def _words(error):
     return str(error) or type(error).__name__
 
 
-def _ring(made, timer, ms, callback, hard):
+def _ring(timer, ms, callback, hard):
     """Have a timer call every so often. False: the port knows no hard interrupts of timers."""
     options = {"hard": True} if hard else {}
     try:
-        made.init(mode=timer.PERIODIC, period=ms, callback=callback, **options)
+        timer.init(mode=timer.PERIODIC, period=ms, callback=callback, **options)
         return True
     except TypeError:
         if not hard:

@@ -53,7 +53,7 @@ class Nothing:
 
     plugged = ev_ready = offering = False
     phases = 0
-    worst_ms = 0
+    worst_ms = silent_ms = 0
 
     def __init__(self, words, main=None):
         from evse.faults import Fault

@@ -72,6 +72,11 @@ class Guard:
         seen = pilot.diode_seen and self.pulsing and not self._blind
         return asks and seen and not self._against(self._clock.ticks())
 
+    @property
+    def silent_ms(self):
+        """Time since the last tick."""
+        return self._clock.diff(self._clock.ticks(), self._last)
+
     # -- by the timer ----------------------------------------------------------------------------
 
     def tick(self, _=None):

@@ -395,3 +395,14 @@ def test_every_way_out():
     f.board.evses[0].controller.step = lambda: 1 // 0
     opens(f, 2100)
     assert step and told("connector 1: failed: ZeroDivisionError"), _lines[-3:]
+
+
+def test_a_tick_that_has_stopped_is_started_again():
+    f = charging("pico_w")
+    for timer in list(simtime.timers):
+        timer.deinit()
+    f.run(600)
+    assert not f.outlet.closed, f.story()
+    assert [e[3] for e in f.board.evses[0].errors] == ["Stalled"]
+    f.run(1000)
+    assert f.board.evses[0].guard.silent_ms < 50
