@@ -42,7 +42,8 @@ def publish(limits):
 
 
 def _course(limits, seen, number, unit):
-    """A job: returns fn(t) -> (limit, phases, next change) of a connector or the station."""
+    """A job: returns fn(t) -> (limit, phases, next change), or a job that returns that, of a
+    connector or the station."""
     if number:
         c = seen.station.connectors[number - 1]
         groups = yield from seen.groups(c)
@@ -58,6 +59,7 @@ def _course(limits, seen, number, unit):
         limit, phases, until = whole(t)
         total = 0
         for part in parts:
+            yield
             value, _, change = part(t)
             total += value
             until = s.sooner(until, change)

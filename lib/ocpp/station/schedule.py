@@ -165,11 +165,14 @@ def combine(groups, t, unit, supply):
 def sweep(at, start, duration, most=None):
     """A job that makes a composite schedule: returns [(s from start, limit, phases)], merged where
     nothing changes, and broken off after `most` + 1. `at(t)` -> (limit, phases, time of the next
-    change or None)."""
+    change or None), or a job that returns that."""
     found = []
     t, end = start, start + duration
     while t < end and (most is None or len(found) <= most):
-        limit, phases, until = at(t)
+        course = at(t)
+        if hasattr(course, "send"):
+            course = yield from course
+        limit, phases, until = course
         if not found or found[-1][1] != limit or found[-1][2] != phases:
             found.append((t - start, limit, phases))
         t = end if until is None or until > end else max(until, t + 1)
