@@ -143,6 +143,8 @@ class Api:
             return self._page(request)
         evse, name, fields = self._find(method, request.path)
         if fields == ["-"]:
+            if name == "status" and self.runner.record:
+                self.runner.record.act(method, request.path, None)  # what it loads is let go later
             return self._call(evse, name, request)
         try:
             body = _borrowed("fields", "parsed", request.body, fields)
@@ -155,8 +157,11 @@ class Api:
 
     def perform(self, method, path, body):
         """Do once more what was recorded of an earlier run."""
-        evse, name, _ = self._find(method, path)
-        self._act(evse, name, body)
+        evse, name, fields = self._find(method, path)
+        if fields != ["-"]:
+            self._act(evse, name, body)
+        elif self.runner.app:
+            self.runner.app.station.ocpp_status()
 
     def _act(self, evse, name, body):
         self._call(evse, name, body)

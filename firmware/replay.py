@@ -138,6 +138,8 @@ class Player:
                 runner.ready()
             else:
                 self._prepare(words)  # of a request's
+        if self.status is None:
+            return  # power was cut, and the last turns were not written down
         if self.sent < len(self._sent):
             raise Different(self._told(self._sent[self.sent], None))
         self._compare_status(report.status(runner))
