@@ -39,7 +39,7 @@ class Walk:
         self.limits = {
             "car": 30,
             "diode": 100 + _GLITCH_MS,  # looks that failed tell nothing
-            "permit": WITHDRAW_MS + slow,
+            "permit": WITHDRAW_MS + slow + loop_ms,  # a step more from Closing to Stopping
             "pressed": 10,
             "trips": 50,
             "dead": 30,
