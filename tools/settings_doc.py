@@ -63,6 +63,7 @@ def values(fields):
         text += " characters" if kind == "str" and limits else ""
     else:
         noun = {"enum": "one of", "csl": "list of", "measurands": "list of measurands"}
+        noun["seq"] = "list, in order, of"
         text = noun.get(kind, "list of connector.rotation") + " " + limits.replace(",", ", ")
     text = text.strip() + (f", {unit}" if unit else "")
     if "rise" in fields[7]:
