@@ -106,6 +106,19 @@ def put(limits, profile, most=None):
         limits.changed()
 
 
+def having(wanted):
+    """What `clear` asks of a profile: all that is `wanted`, [(field, value)], and that it is none
+    of a limit from outside."""
+
+    def fits(profile):
+        for field, value in wanted:
+            if profile[field] != value:
+                return False
+        return profile[s.PURPOSE] != s.EXTERNAL
+
+    return fits
+
+
 def clear(limits, fits):
     """A job: remove the profiles of which `fits(profile)` is true; returns how many."""
     yield from _alone(limits)

@@ -17,13 +17,7 @@ def _clear(station, request):
 
     wanted = _wanted(fields, request.payload)
 
-    def fits(profile):
-        for field, value in wanted:
-            if profile[field] != value:
-                return False
-        return True
-
-    count = yield from profiles.clear(station.limits, fits)
+    count = yield from profiles.clear(station.limits, profiles.having(wanted))
     if count:
         request.reply({"status": "Accepted"})
     else:
