@@ -15,7 +15,7 @@ class Relay:
         self._main = main
         self._controller = controller
         self._clock = clock
-        self._fed = clock.ticks()
+        self._fed = self._last = clock.ticks()
         self._since = Stopwatch(clock, True)  # energy may no longer flow
         self.phases = 0
         self.open()
@@ -41,11 +41,19 @@ class Relay:
             if main.second is not None:
                 main.second.set(self.phases > 0)
 
+    @property
+    def silent_ms(self):
+        """Time since the last tick."""
+        return self._clock.diff(self._clock.ticks(), self._last)
+
+    def tick(self, _=None):
+        self.worst_ms = max(self.worst_ms, self.silent_ms)
+        self._last = self._clock.ticks()
+        self.deadline()
+
     def deadline(self, _=None):
         if self.phases and self._clock.diff(self._clock.ticks(), self._fed) > STALL_MS:
             self.open()
-
-    tick = deadline
 
 
 class Nothing:
