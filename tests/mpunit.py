@@ -9,6 +9,8 @@ asked for. Comment lines at the head of a file direct that process:
     # emit: native    machine code instead of bytecode where that is to be had, for what computes
                       for minutes: twice as fast, but tracebacks tell no lines
 
+With `SHORT_NAMES=1` in the environment the code is that of a chip (`tools/device.py`).
+
 Cases get an empty folder for their files in the environment variable `TMPDIR`.
 """
 
@@ -45,7 +47,7 @@ def micropython():
 
 @functools.cache
 def _compiled():
-    return build.build_for_tests()
+    return build.build_for_tests(UNIT if os.environ.get("SHORT_NAMES") else None)
 
 
 def micropython_env(sources=False, **more):

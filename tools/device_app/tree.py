@@ -20,15 +20,15 @@ _SMALL = 1024 * 1024  # a file system of fewer bytes does not hold all versions
 _PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
 
 
-def of(board, config=None, size=None, frozen=False):
+def of(board, config=None, size=None, frozen=False, readable=False):
     """The files for `board`. `config`: file of the configuration, or None; `size`: bytes of the
-    file system; `frozen`: our modules are in MicroPython. BuildError, flash.BadConfig: what is
-    wrong, in words."""
+    file system; `frozen`: our modules are in MicroPython; `readable`: tracebacks tell lines and
+    names as in the source. BuildError, flash.BadConfig: what is wrong, in words."""
     facts = build.facts(board)
     data = flash.read_config(config) if config else None
     if isinstance(data, dict):
         _check_board(data, board)
-    folder = build.build(board=board)
+    folder = build.build(board=board, readable=readable)
     versions = _versions(data, size or _SMALL)
     files = {}
     for name in _START:
