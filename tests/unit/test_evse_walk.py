@@ -1,6 +1,7 @@
 # timeout: 120
 """Random lives: the contactor is never closed when it must not be."""
 
+from evse.timing import WITHDRAW_MS
 from evse_support import Bench
 from evse_walk import Walk
 from support import raises
@@ -36,6 +37,40 @@ def test_the_rules_can_fail():
                 walk.rules()
 
         assert "after" in str(raises(AssertionError, later))
+
+
+def charging(permit_ms):
+    """A walk that charges, whose permit ended `permit_ms` ago."""
+    walk = Walk(1)
+    walk.bench.hal.car = "C"
+    walk.run(10000)
+    assert walk.bench.hal.closed
+    walk.bench.controller.permit = False
+    walk.run(permit_ms)
+    assert walk.bench.hal.closed and walk.state == "Stopping"
+    return walk
+
+
+def test_a_main_loop_that_stands_still_leaves_it_to_the_guard():
+    """Right before the end of the time that a car has to stop."""
+    walk = charging(WITHDRAW_MS - 20)
+    walk.bench.stalled = True
+    walk.run(500)
+    assert walk.bench.hal.closed
+    walk.run(1000)
+    assert not walk.bench.hal.closed
+
+
+def test_the_rules_of_an_offer_that_ended_can_fail():
+    walk = charging(1000)
+    walk.bench.controller._is_overdue = lambda: False
+    walk.bench.controller._enter("Stopping")
+    assert "after withdrawn" in str(raises(AssertionError, walk.run, 6000))
+    walk = charging(WITHDRAW_MS - 20)
+    walk.bench.stalled = True
+    walk.bench.guard._against = lambda now: ""
+    text = str(raises(AssertionError, walk.run, 2000))
+    assert "closed 7030 ms after offer" in text, text
 
 
 def test_every_look_in_every_order():
