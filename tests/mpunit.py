@@ -4,7 +4,7 @@ A file is run by `tests/unit/run.py` in one process of its own, the first time o
 asked for. Comment lines at the head of a file direct that process:
 
     # heap: 256K      heap of the interpreter (default 1M)
-    # timeout: 120    seconds for the whole file (default 60)
+    # timeout: 120    seconds for the whole file on a quiet machine (default 60, see patience.py)
     # marks: slow     pytest markers of all its cases
     # emit: native    machine code instead of bytecode where that is to be had, for what computes
                       for minutes: twice as fast, but tracebacks tell no lines
@@ -27,6 +27,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from patience import patient
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -78,7 +79,7 @@ class UnitFile(pytest.File):
             # Parallel runs keep a file together, because it is run once.
             item.add_marker(pytest.mark.xdist_group(self.path.name))
             # The first case waits for the whole file; its process has a limit of its own.
-            item.add_marker(pytest.mark.timeout(self.timeout + 60))
+            item.add_marker(pytest.mark.timeout(patient(self.timeout) + 60))
             yield item
 
     def result(self, name):
@@ -158,7 +159,7 @@ def _run(path, names, options, timeout):
             env=micropython_env(native, TMPDIR=folder),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=timeout,
+            timeout=patient(timeout),
         )
         out, err = done.stdout, done.stderr
         ending = "the interpreter ended with status %d" % done.returncode
@@ -166,7 +167,7 @@ def _run(path, names, options, timeout):
             ending += " without telling the outcome"
     except subprocess.TimeoutExpired as e:
         out, err = e.stdout or b"", e.stderr or b""
-        ending = "the file did not finish within %d s" % timeout
+        ending = "the file did not finish within %d s" % patient(timeout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return _read(names, out.decode(errors="replace"), err.decode(errors="replace"), ending)

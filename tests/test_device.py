@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from mpunit import ROOT, micropython
+from patience import patient
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -44,7 +45,7 @@ def booted(folder, board, data, where):
     chip = build.facts(board)["chip"]["name"]
     command = [micropython(), "-X", "heapsize=4M", program, path, where.prog, chip]
     command = [str(word) for word in [*command, ROOT / "tests" / "fakes"]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patient(120))
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.strip().splitlines()[-1])
 

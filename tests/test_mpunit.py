@@ -1,5 +1,6 @@
 """The collector of the unit tests: what must fail fails, case by case."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 from mpunit import ROOT
+from patience import patient
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("mpunit")]
 
@@ -43,6 +45,7 @@ COPIED = (
     "pyproject.toml",
     "tests/conftest.py",
     "tests/mpunit.py",
+    "tests/patience.py",
     "tests/unit/run.py",
     "tests/unit/skips.py",
     "tools/charger_app/__init__.py",
@@ -97,7 +100,14 @@ def report(tmp_path_factory):
         (root / "tests" / "unit" / name).write_text(text)
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
     command += ["--continue-on-collection-errors"]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command,
+        cwd=root,
+        env={**os.environ, "PATIENCE": "1"},  # for the file that does not end
+        capture_output=True,
+        text=True,
+        timeout=patient(60),
+    )
 
 
 def test_every_case_has_its_own_outcome(report):

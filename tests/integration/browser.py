@@ -8,12 +8,13 @@ import contextlib
 import shutil
 
 import pytest
+from patience import patient
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 ).split()
-WAIT_MS = 15000
+WAIT_MS = int(patient(15) * 1000)
 
 
 def why_not():

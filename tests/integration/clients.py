@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from patience import patient
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,7 +31,7 @@ class Http:
 
     def request(self, method, path, body=None, timeout=15):
         """The answer's JSON. `body`: a JSON value, or bytes as they are. Raises ApiError."""
-        connection = http.client.HTTPConnection(self.address, timeout=timeout)
+        connection = http.client.HTTPConnection(self.address, timeout=patient(timeout))
         try:
             data = body if body is None or isinstance(body, bytes) else json.dumps(body)
             headers = {"Content-Type": "application/json"} if data is not None else {}
@@ -82,7 +84,7 @@ class Program(Http):
         self._line, self._begun = None, threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
-        if not self._begun.wait(timeout):
+        if not self._begun.wait(patient(timeout)):
             self.kill()
             raise AssertionError("%s did not start:\n%s" % (self.command[0], self.log))
         if self._line is None:
@@ -107,11 +109,11 @@ class Program(Http):
         process, self.process = self.process, None
         process.send_signal(number)
         try:
-            return process.wait(timeout)
+            return process.wait(patient(timeout))
         except subprocess.TimeoutExpired:
             raise AssertionError("did not end within %d s:\n%s" % (timeout, self.log)) from None
         finally:
-            self._reader.join(5)
+            self._reader.join(patient(5))
             left_alive = self._reader.is_alive()
             try:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -160,7 +162,7 @@ class Charger(Program):
 
     def wait_until(self, fits, timeout=15):
         """Poll the status until `fits(status)`; returns it."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patient(timeout)
         while True:
             status = self.status()
             if fits(status):
@@ -223,6 +225,13 @@ def merged(base, more):
     return result
 
 
+def waits(speed):
+    """Settings for a charger whose time runs fast: the central system may take as long as ever in
+    real time before its answer is missing, 30 s; a test that has it be silent sets less."""
+    seconds = str(min(int(30 * speed), 600))
+    return {"MessageTimeout": seconds, "AuthorizationTimeout": seconds} if speed > 1 else {}
+
+
 class ChargerMaker:
     """The fixture `charger`: starts chargers, each with its own configuration and flash."""
 
@@ -252,7 +261,7 @@ class ChargerMaker:
     def ends(self, csms=None, options=(), timeout=30, **config):
         """Start one that is to end by itself (bad configuration): status, stdout, stderr."""
         command = self._command(csms, options, **config)
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        return subprocess.run(command, capture_output=True, text=True, timeout=patient(timeout))
 
     def _command(
         self, csms, options, speed=None, heap=None, flash=None, world=None, log=None, **config
@@ -264,7 +273,8 @@ class ChargerMaker:
         text = config.pop("text", None)
         if text is None:
             url = {"ocpp": {"url": csms.url}} if csms is not None else {}
-            text = json.dumps(merged(merged(self.CONFIG, url), config))
+            base = merged(self.CONFIG, {"settings": waits(speed or 1)})
+            text = json.dumps(merged(merged(base, url), config))
         (folder / "config.json").write_text(text)
         flash = flash or folder / "flash"
         Path(flash).mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ import time
 from datetime import datetime
 
 from ocpp_check import CALL, ERROR, RESULT
+from patience import patient
 
 # Statuses of a connector
 A, P, C, F = "Available", "Preparing", "Charging", "Finishing"
@@ -47,7 +48,7 @@ def reports(csms, connector, since=0):
 
 def wait(fits, what, timeout=10):
     """Poll until `fits()`; its value."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + patient(timeout)
     while True:
         value = fits()
         if value:

@@ -15,6 +15,7 @@ import urllib.parse
 import urllib.request
 
 import websockets
+from patience import patient
 
 from ocpp import v16, v201
 
@@ -70,10 +71,10 @@ class CSMS:
         """End it with a signal; returns the exit status."""
         self.process.send_signal(number)
         try:
-            return self.process.wait(10)
+            return self.process.wait(patient(10))
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(patient(10))
             raise
         finally:
             self.process.stdout.close()
@@ -89,7 +90,7 @@ class CSMS:
         url = self.http + path.lstrip("/")
         request = urllib.request.Request(url, data, headers or {}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=patient(20)) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as e:
             return e.code, json.loads(e.read())
@@ -141,17 +142,17 @@ def basic(user, password):
 async def exchange(socket, *frame):
     """Send a frame, return the next one that comes."""
     await socket.send(json.dumps(list(frame)))
-    return json.loads(await asyncio.wait_for(socket.recv(), 10))
+    return json.loads(await asyncio.wait_for(socket.recv(), patient(10)))
 
 
 def run(coroutine, timeout=40):
     """Run an asynchronous test."""
-    return asyncio.run(asyncio.wait_for(coroutine, timeout))
+    return asyncio.run(asyncio.wait_for(coroutine, patient(timeout)))
 
 
 async def until(condition, seconds=5):
     """Wait until `condition()` is true."""
-    for _ in range(int(seconds / 0.02)):
+    for _ in range(int(patient(seconds) / 0.02)):
         if await asyncio.to_thread(condition):
             return
         await asyncio.sleep(0.02)

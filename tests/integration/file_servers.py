@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from patience import patient
 from pyftpdlib.authorizers import DummyAuthorizer
 from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
@@ -107,7 +108,7 @@ class HttpFiles:
             handler.close_connection = True
         if self.gate:
             handler.wfile.write(part[:100])
-            self.gate.wait(20)
+            self.gate.wait(patient(20))
             part = part[100:]
         handler.wfile.write(part)
 
@@ -167,7 +168,7 @@ class FtpFiles:
 
     def stop(self):
         self._end.set()
-        self._thread.join(5)
+        self._thread.join(patient(5))
         self.server.close_all()
 
 

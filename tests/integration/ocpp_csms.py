@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from ocpp_check import CALL, Frame
 from ocpp_defaults import Facts
 from ocpp_link import Connection
+from patience import patient
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
@@ -109,14 +110,15 @@ class OcppCsms:
         self._do(self._connection(station).call(action, payload or {}, check, future))
         return future
 
-    def call(self, action, payload=None, timeout=15, check=True, station=None):
-        """Send a CALL and wait: the answer's payload. Raises `CallError`, TimeoutError."""
+    def call(self, action, payload=None, timeout=None, check=True, station=None):
+        """Send a CALL and wait: the answer's payload. Raises `CallError`, TimeoutError. `timeout`: s
+        in which no answer is to come."""
         future = self.send_call(action, payload, check, station)
         try:
-            return future.result(timeout)
+            return future.result(timeout or patient(15))
         except FutureTimeout:
             future.forget()
-            raise TimeoutError("no answer to %s within %s s" % (action, timeout)) from None
+            raise TimeoutError("no answer to %s" % action) from None
 
     def send_text(self, message, station=None):
         """Send any message: str as text, bytes as binary, a list of either as fragments."""
@@ -170,7 +172,7 @@ class OcppCsms:
         self.freeze(False)
         self.unlisten()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(patient(5))
 
     # -- for the connections, and inside ---------------------------------------------------
 
@@ -184,7 +186,7 @@ class OcppCsms:
 
     def _wait(self, ready, timeout, what):
         start = self.mark()
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patient(timeout)
         with self._changed:
             while not ready():
                 left = end - time.monotonic()
@@ -194,7 +196,7 @@ class OcppCsms:
                 self._changed.wait(left)
 
     def _do(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(15)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(patient(15))
 
     def _connection(self, station=None):
         with self._changed:

@@ -8,6 +8,7 @@ import time
 import mpunit
 import pytest
 from clients import ROOT
+from patience import patient
 
 SPEED = 4
 BOARDS = sorted(
@@ -51,7 +52,7 @@ class Board:
         self.child.stdin.flush()
 
     def wait(self, timeout=30, **wanted):
-        end = time.monotonic() + timeout
+        end = time.monotonic() + patient(timeout)
         while any(self.state.get(name) != value for name, value in wanted.items()):
             assert time.monotonic() < end, (wanted, self.state, "".join(self.log[-20:]))
             assert self.child.poll() is None, "".join(self.log[-20:])
@@ -59,7 +60,7 @@ class Board:
 
     def stop(self):
         self.act("stop")
-        assert self.child.wait(15) == 0, "".join(self.log[-20:])
+        assert self.child.wait(patient(15)) == 0, "".join(self.log[-20:])
         assert not any("Traceback" in line for line in self.log), "".join(self.log)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from clients import ROOT, ApiError, Charger, ChargerMaker
+from patience import patient
 
 CHARGER = str(ROOT / "tools" / "charger")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("charger_process")]
@@ -48,7 +49,7 @@ def refused(api, method, path, body=None, status=400):
 
 def bad_end(*options, status=2):
     """The one line that a charger leaves which does not start."""
-    done = subprocess.run([CHARGER, *options], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([CHARGER, *options], capture_output=True, text=True, timeout=patient(30))
     assert done.returncode == status, (done.returncode, done.stderr)
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("charger: "), done.stderr
@@ -61,7 +62,7 @@ def children(pid):
 
 def gone(pid, timeout=5):
     """True once the process is no more."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + patient(timeout)
     while time.monotonic() < end:
         try:
             state = Path("/proc/%s/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
@@ -98,7 +99,7 @@ def test_bad_command_line(options, parts):
 
 
 def test_help():
-    done = subprocess.run([CHARGER, "--help"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([CHARGER, "--help"], capture_output=True, text=True, timeout=patient(30))
     assert done.returncode == 0
     for option in ("--config", "--flash", "--api", "--world", "--heap", "--speed", "--log"):
         assert option in done.stdout
@@ -119,11 +120,11 @@ def test_ready_line_and_clean_stop_from_any_folder(tmp_path):
         line = process.stdout.readline()
         assert re.fullmatch(r"charger: api http://127\.0\.0\.1:[1-9]\d*/\n", line), line
         address = line.split("//")[1].strip("/\n")
-        connection = http.client.HTTPConnection(address, timeout=10)
+        connection = http.client.HTTPConnection(address, timeout=patient(10))
         connection.request("GET", "/api/status")
         assert connection.getresponse().status == 200
         process.send_signal(number)
-        out, err = process.communicate(timeout=15)
+        out, err = process.communicate(timeout=patient(15))
         assert process.returncode == 0 and out == "" and "Traceback" not in err
 
 
@@ -145,7 +146,7 @@ def test_temporary_flash_is_removed(tmp_path):
     process.stdout.readline()
     assert len(list(tmp_path.iterdir())) == 1
     process.terminate()
-    process.communicate(timeout=15)
+    process.communicate(timeout=patient(15))
     assert process.returncode == 0 and list(tmp_path.iterdir()) == []
 
 
@@ -157,7 +158,7 @@ def test_two_at_once():
             target=lambda: made.append(Charger([CHARGER, "--api", "127.0.0.1:0"]))
         )
         thread.start()
-    end = time.monotonic() + 30
+    end = time.monotonic() + patient(30)
     while len(made) < 3 and time.monotonic() < end:
         time.sleep(0.05)
     assert len({charger.address for charger in made}) == 3
@@ -221,7 +222,7 @@ def test_child_survives_the_terminals_signals(alone):
 def test_death_of_the_child_is_told(alone):
     charger = alone()
     os.kill(int(children(charger.process.pid)[0]), signal.SIGKILL)
-    assert charger.process.wait(5) == 1
+    assert charger.process.wait(patient(5)) == 1
     charger.stop()
     assert "signal 9" in charger.log
 
@@ -395,12 +396,12 @@ def test_status_shape(api):
 
 
 def test_http(api):
-    connection = http.client.HTTPConnection(api.address, timeout=10)
+    connection = http.client.HTTPConnection(api.address, timeout=patient(10))
     connection.request("GET", "/api/status")
     answer = connection.getresponse()
     assert answer.version == 11 and answer.getheader("Content-Type") == "application/json"
     assert int(answer.getheader("Content-Length")) == len(answer.read())
-    connection = http.client.HTTPConnection(api.address, timeout=10)
+    connection = http.client.HTTPConnection(api.address, timeout=patient(10))
     connection.request("HEAD", "/api/status")
     answer = connection.getresponse()
     assert answer.status == 200 and answer.read() == b""
@@ -409,7 +410,7 @@ def test_http(api):
 def raw(api, data, end=False):
     """What the API answers to these bytes, up to its end. `end`: nothing more will come."""
     host, port = api.address.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=patient(10)) as client:
         client.sendall(data)
         if end:
             client.shutdown(socket.SHUT_WR)
@@ -474,7 +475,7 @@ def test_slow_clients_do_not_hold_up_others(api):
     """Some send a byte at a time, some do not read their answer."""
     host, port = api.address.split(":")
     text = b"GET /api/status HTTP/1.1\r\nHost: x\r\n\r\n"
-    clients = [socket.create_connection((host, int(port)), timeout=10) for _ in range(6)]
+    clients = [socket.create_connection((host, int(port)), timeout=patient(10)) for _ in range(6)]
     try:
         for client in clients[:3]:
             client.sendall(b"GET /api/settings HTTP/1.1\r\n\r\n")
@@ -513,7 +514,9 @@ def test_many_clients_at_once(alone):
     """Four that ask all the time and four listeners fit into the default heap."""
     charger = alone()
     host, port = charger.address.split(":")
-    listeners = [socket.create_connection((host, int(port)), timeout=10) for _ in range(4)]
+    listeners = [
+        socket.create_connection((host, int(port)), timeout=patient(10)) for _ in range(4)
+    ]
     for listener in listeners:
         listener.sendall(b"GET /api/events HTTP/1.1\r\n\r\n")
     problems = []
@@ -530,7 +533,7 @@ def test_many_clients_at_once(alone):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patient(60))
     for listener in listeners:
         assert listener.recv(12) == b"HTTP/1.1 200"
         listener.close()
@@ -603,14 +606,14 @@ def test_bodies_of_odd_size(api):
         text = refused(api, "POST", "/api/connectors/1/plug", body, 413)
         assert str(most) in text
     assert not api.connector(1)["plugged"]
-    connection = http.client.HTTPConnection(api.address, timeout=10)
+    connection = http.client.HTTPConnection(api.address, timeout=patient(10))
     connection.request("POST", "/api/network", iter([b"{}"]), {}, encode_chunked=True)
     assert connection.getresponse().status == 411
 
 
 def test_garbage_on_the_port(api):
     for garbage in (b"\r\n\r\n", b"nonsense\r\n\r\n", b"GET /\r\n\r\n", b"\x16\x03\x01\x00" * 900):
-        with socket.create_connection(api.address.split(":"), timeout=10) as client:
+        with socket.create_connection(api.address.split(":"), timeout=patient(10)) as client:
             client.sendall(garbage)
             client.shutdown(socket.SHUT_WR)
             try:
@@ -623,7 +626,7 @@ def test_garbage_on_the_port(api):
 
 def test_silent_clients_do_not_disturb(api):
     host, port = api.address.split(":")
-    clients = [socket.create_connection((host, int(port)), timeout=10) for _ in range(10)]
+    clients = [socket.create_connection((host, int(port)), timeout=patient(10)) for _ in range(10)]
     try:
         start = time.monotonic()
         for _ in range(5):
@@ -722,7 +725,7 @@ def test_reboot(alone):
 
 def test_events(api):
     host, port = api.address.split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as client:
+    with socket.create_connection((host, int(port)), timeout=patient(10)) as client:
         client.sendall(b"GET /api/events HTTP/1.1\r\nHost: x\r\n\r\n")
         lines = client.makefile("r", encoding="utf-8")
         assert lines.readline().startswith("HTTP/1.1 200")
@@ -749,7 +752,7 @@ def test_listeners_are_bounded(api):
     host, port = api.address.split(":")
 
     def listen():
-        client = socket.create_connection((host, int(port)), timeout=10)
+        client = socket.create_connection((host, int(port)), timeout=patient(10))
         client.sendall(b"GET /api/events HTTP/1.1\r\n\r\n")
         return client, client.recv(12)
 

@@ -9,13 +9,14 @@ import time
 
 import pytest
 from clients import ApiError
+from patience import patient
 
 FILES = {"/": "text/html", "/console.css": "text/css", "/console.js": "text/javascript"}
 
 
 def fetched(cs, path, headers=(), method="GET", body=None):
     """(status, headers in lower case, body) of a request."""
-    connection = http.client.HTTPConnection(cs.address, timeout=20)
+    connection = http.client.HTTPConnection(cs.address, timeout=patient(20))
     try:
         connection.request(method, path, body, dict(headers))
         answer = connection.getresponse()
@@ -164,7 +165,7 @@ def test_time_goes_at_another_speed(charger, ocpp_csms):
 
 def test_statuses_come_every_so_often(charger):
     cs = charger(wait=False)
-    connection = http.client.HTTPConnection(cs.address, timeout=20)
+    connection = http.client.HTTPConnection(cs.address, timeout=patient(20))
     connection.request("GET", "/api/events?every=1")
     answer = connection.getresponse()
     seen = 0
@@ -182,7 +183,7 @@ def test_an_open_console_costs_little(charger, ocpp_csms):
     assert first["used"] - first["idle"] < 48 * 1024, first
 
     def look():
-        connection = http.client.HTTPConnection(cs.address, timeout=20)
+        connection = http.client.HTTPConnection(cs.address, timeout=patient(20))
         connection.request("GET", "/api/events?every=2")
         answer = connection.getresponse()
         while not over.is_set():
@@ -200,7 +201,7 @@ def test_an_open_console_costs_little(charger, ocpp_csms):
         assert min(h["used"] for h in heap) - first["idle"] < 48 * 1024, (first, heap)
     finally:
         over.set()
-        listener.join(10)
+        listener.join(patient(10))
 
 
 def test_lists_of_201(charger, ocpp_csms):

@@ -69,7 +69,7 @@ def test_reset_ends_transactions(ocpp_csms, charger, kind):
 @pytest.mark.parametrize("kind", ["Soft", "Hard"])
 def test_the_stop_is_not_answered_before_the_reset(ocpp_csms, charger, kind):
     """It is queued, and told after the restart (§5.14)."""
-    cs = charger(ocpp_csms, speed=10)
+    cs = charger(ocpp_csms, speed=10, settings={"MessageTimeout": "10"})
     begin(cs, ocpp_csms)
     wait_id(cs)
     ocpp_csms.on("StopTransaction", SILENCE, times=1)

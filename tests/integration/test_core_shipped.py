@@ -5,6 +5,7 @@ import time
 import pytest
 from clients import ApiError
 from core_support import ENERGY, wait_id
+from patience import patient
 
 pytestmark = pytest.mark.slow  # together; test_core_session.py is the quick subset
 
@@ -17,7 +18,7 @@ def station(server):
 
 def wait_for(look, timeout=10):
     """Poll until `look()` gives something."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + patient(timeout)
     while True:
         found = look()
         if found:

@@ -13,6 +13,7 @@ import urllib.request
 import csms_process
 import pytest
 from csms_process import CSMS, TOOLS
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
@@ -46,7 +47,7 @@ def refused(*flags):
         env=csms_process.environment(),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=patient(20),
     )
     assert done.returncode == 2, done
     assert done.stdout == ""
@@ -131,7 +132,7 @@ def test_store_that_is_no_database(tmp_path):
 def test_launcher_without_environment(tmp_path):
     (tmp_path / "tools").mkdir()
     launcher = shutil.copy(TOOLS / "csms", tmp_path / "tools" / "csms")
-    done = subprocess.run([launcher], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([launcher], capture_output=True, text=True, timeout=patient(20))
     assert done.returncode == 2
     assert "make setup" in done.stderr
     assert done.stderr.count("\n") == 1

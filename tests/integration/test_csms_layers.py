@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from csms_process import TOOLS, environment, run
+from patience import patient
 
 sys.path.insert(0, str(TOOLS))
 
@@ -22,7 +23,9 @@ def test_protocol_layer_needs_neither_http_nor_sqlite():
         "print(sorted({'aiohttp', 'sqlite3', 'websockets'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        command, env=environment(), capture_output=True, text=True, timeout=patient(20)
+    )
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 

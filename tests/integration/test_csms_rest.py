@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 import websockets
 from csms_process import CSMS, basic, exchange, raw_station, run, until
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
@@ -384,7 +385,7 @@ def test_passwords_are_masked_and_follow_the_station(csms):
 
 
 def test_events(csms):
-    stream = urllib.request.urlopen(csms.http + "api/events", timeout=10)
+    stream = urllib.request.urlopen(csms.http + "api/events", timeout=patient(10))
 
     def next_event(type):
         while True:

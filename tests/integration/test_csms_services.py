@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from csms_process import CSMS, TOOLS, exchange, raw_station, run, until
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +92,7 @@ def test_files_by_http_and_ftp(csms):
         200,
         {"name": "fw-1.bin", "bytes": len(data)},
     )
-    with urllib.request.urlopen(csms.http + "files/fw-1.bin", timeout=10) as answer:
+    with urllib.request.urlopen(csms.http + "files/fw-1.bin", timeout=patient(10)) as answer:
         assert answer.read() == data
     port = int(re.search(r"ftp: ftp://127.0.0.1:(\d+)/", csms.log())[1])
     with ftplib.FTP() as ftp:
@@ -201,7 +202,7 @@ def test_kill_9_loses_no_acknowledged_transaction_message(tmp_path):
 def test_the_bench_of_many_stations_measures():
     command = [sys.executable, str(TOOLS.parent / "tests" / "bench" / "scale.py")]
     command += ["--stations", "8", "--interval", "1", "--seconds", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=patient(60))
     assert done.returncode in (0, 1) and not done.stderr, done.stderr
     assert re.search(r"csms +median +[0-9.]+ ms .* of 16 answers", done.stdout), done.stdout
     assert re.search(r"ratio +median +[0-9.]+", done.stdout)

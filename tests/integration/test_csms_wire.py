@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 import websockets
 from csms_process import CSMS, VERSIONS_2, basic, exchange, raw_station, run, until
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
@@ -294,7 +295,7 @@ def pki(tmp_path_factory):
 
     def openssl(*words):
         subprocess.run(
-            ["openssl", *words], cwd=folder, check=True, capture_output=True, timeout=60
+            ["openssl", *words], cwd=folder, check=True, capture_output=True, timeout=patient(60)
         )
 
     def issue(name, ca, subject, *more):

@@ -6,13 +6,14 @@ import sys
 
 import pytest
 from clients import ROOT
+from patience import patient
 
 DEMO = [sys.executable, str(ROOT / "tools" / "demo.py")]
 
 
 @pytest.mark.slow
 def test_the_demo_session_runs_to_its_end():
-    done = subprocess.run([*DEMO, "--once"], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*DEMO, "--once"], capture_output=True, text=True, timeout=patient(120))
     assert done.returncode == 0, done.stdout + done.stderr
     for sign in ("StartTransaction", "MeterValues", "StopTransaction", "Session over"):
         assert sign in done.stdout, done.stdout
@@ -28,6 +29,6 @@ def test_the_demo_ends_cleanly_at_ctrl_c():
         if "charger: api" in line:
             demo.send_signal(signal.SIGINT)
             break
-    out, err = demo.communicate(timeout=30)
+    out, err = demo.communicate(timeout=patient(30))
     assert demo.returncode == 0, "".join(seen) + out + err
     assert "stopping" in out and "Traceback" not in err

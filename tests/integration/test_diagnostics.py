@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from core16 import QUICK, charge, wait
 from file_servers import ftp_files, http_files, joined
+from patience import patient
 from ws_certificates import Authority
 
 pytestmark = pytest.mark.slow
@@ -91,7 +92,7 @@ def test_a_crash_is_told(charger, ocpp_csms, tmp_path):
     from test_transfer import ROOT, micropython, micropython_env
 
     command = [micropython(), str(tmp_path / "make.py"), flash, trace]
-    subprocess.run(command, check=True, cwd=ROOT, env=micropython_env(), timeout=20)
+    subprocess.run(command, check=True, cwd=ROOT, env=micropython_env(), timeout=patient(20))
     cs.start()
     cs.wait_accepted()
     with http_files(tmp_path) as server:

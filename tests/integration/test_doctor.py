@@ -6,6 +6,7 @@ import ssl
 import time
 
 import pytest
+from patience import patient
 from ws_certificates import Authority
 from ws_servers import RawServer, frame
 
@@ -20,7 +21,7 @@ class At:
 def examined(cs):
     """({step: (ok, text)}, whether all is well), once the doctor has finished."""
     cs.post("/api/doctor", {})
-    end = time.monotonic() + 40
+    end = time.monotonic() + patient(40)
     found = None
     while time.monotonic() < end:
         found = cs.get("/api/doctor")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mpunit import ROOT, micropython
 from ocpp_link import CallError
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +39,7 @@ def example():
 
 
 def printed(process):
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=patient(30))
     assert process.returncode == 0, out
     assert "Traceback" not in out, out
     return out.splitlines()

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from clients import ROOT
+from patience import patient
 from test_scenario_tool import left_over
 
 FLEET = str(ROOT / "tools" / "fleet")
@@ -26,7 +27,7 @@ def begin(folder, *words):
 
 def watch(process, fits, timeout=90):
     """Read summaries until one fits (online, stations, charging, sessions)."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + patient(timeout)
     for line in process.stdout:
         found = SUMMARY.match(line)
         if found and fits(*map(int, found.groups())):
@@ -38,7 +39,7 @@ def watch(process, fits, timeout=90):
 def finish(process, folder, number=signal.SIGINT):
     """End it by a signal; what it still said."""
     process.send_signal(number)
-    text, _ = process.communicate(timeout=30)
+    text, _ = process.communicate(timeout=patient(30))
     assert process.returncode == 0, text
     assert left_over(str(folder)) == []
     assert "Traceback" not in text

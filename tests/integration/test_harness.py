@@ -5,6 +5,7 @@ import json
 import pytest
 from ocpp_csms import OcppCsms
 from ocpp_link import CLOSE, SILENCE, CallError, Later
+from patience import patient
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -24,7 +25,7 @@ def dial(csms, protocol="ocpp1.6", station="cp001", **more):
 
 def ask(ws, action, payload, message_id="1"):
     ws.send(json.dumps([2, message_id, action, payload]))
-    return json.loads(ws.recv(timeout=5))
+    return json.loads(ws.recv(timeout=patient(5)))
 
 
 def test_a_session_without_fault(csms):
@@ -90,7 +91,7 @@ def test_two_calls_at_once_and_reused_ids_are_noticed(csms):
     with dial(csms) as ws:
         ws.send('[2,"1","Heartbeat",{}]')
         ws.send('[2,"1","Authorize",{"idTag":"X"}]')
-        ws.recv(timeout=5), ws.recv(timeout=5)
+        ws.recv(timeout=patient(5)), ws.recv(timeout=patient(5))
     problems = "\n".join(csms.problems())
     assert "Authorize sent while Heartbeat is unanswered" in problems
     assert "message id 1 used twice" in problems
@@ -100,13 +101,15 @@ def test_calls_to_the_charger(csms):
     with dial(csms) as ws:
         csms.wait_connected()
         future = csms.send_call("Reset", {"type": "Soft"})
-        frame = json.loads(ws.recv(timeout=5))
+        frame = json.loads(ws.recv(timeout=patient(5)))
         assert frame[2:] == ["Reset", {"type": "Soft"}]
         ws.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
         assert future.result(5) == {"status": "Accepted"}
 
         future = csms.send_call("ClearCache")
-        ws.send(json.dumps([4, json.loads(ws.recv(timeout=5))[1], "InternalError", "why", {}]))
+        ws.send(
+            json.dumps([4, json.loads(ws.recv(timeout=patient(5)))[1], "InternalError", "why", {}])
+        )
         with pytest.raises(CallError) as raised:
             future.result(5)
         assert raised.value.code == "InternalError" and raised.value.description == "why"
@@ -114,15 +117,17 @@ def test_calls_to_the_charger(csms):
 
         with pytest.raises(TimeoutError):
             csms.call("ClearCache", timeout=0.2)
-        ws.recv(timeout=5)
+        ws.recv(timeout=patient(5))
         future = csms.send_call("NoSuchAction", {"x": 1}, check=False)
-        ws.send(json.dumps([4, json.loads(ws.recv(timeout=5))[1], "NotImplemented", "", {}]))
+        ws.send(
+            json.dumps([4, json.loads(ws.recv(timeout=patient(5)))[1], "NotImplemented", "", {}])
+        )
         with pytest.raises(CallError):
             future.result(5)
         assert csms.problems() == []
 
         future = csms.send_call("Reset", {"type": "Medium"})
-        frame = json.loads(ws.recv(timeout=5))
+        frame = json.loads(ws.recv(timeout=patient(5)))
         ws.send(json.dumps([3, frame[1], {"status": "Perhaps"}]))
         future.result(5)
         problems = csms.problems()
@@ -182,13 +187,13 @@ def test_lost_connections(csms):
         csms.wait_connected()
         csms.drop()
         with pytest.raises(ConnectionClosed) as raised:
-            ws.recv(timeout=5)
+            ws.recv(timeout=patient(5))
         assert raised.value.rcvd is None
     with dial(csms) as ws:
         csms.wait_connected(opened=2)
         csms.close(1012, "later")
         with pytest.raises(ConnectionClosed) as raised:
-            ws.recv(timeout=5)
+            ws.recv(timeout=patient(5))
         assert raised.value.rcvd.code == 1012
     port = csms.port
     csms.unlisten()
@@ -203,7 +208,7 @@ def test_lost_connections(csms):
         with pytest.raises(TimeoutError):
             ws.recv(timeout=0.3)
         csms.freeze(False)
-        assert json.loads(ws.recv(timeout=5))[1] == "2"
+        assert json.loads(ws.recv(timeout=patient(5)))[1] == "2"
 
 
 def test_garbage_to_the_charger(csms):
@@ -213,7 +218,7 @@ def test_garbage_to_the_charger(csms):
         csms.send_text(b"\x00\x01")
         csms.send_text(["[2,", '"1"]'])
         csms.send_bytes(b"\x81\x02hi")
-        got = [ws.recv(timeout=5) for _ in range(4)]
+        got = [ws.recv(timeout=patient(5)) for _ in range(4)]
         assert got == ["nonsense", b"\x00\x01", '[2,"1"]', "hi"]
     assert len(csms.problems()) == 1  # binary and fragments are no OCPP frames of the record
     csms.tolerate("csms", "sends garbage on purpose")

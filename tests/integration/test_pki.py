@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
+from patience import patient
 from ws_servers import ROOT, micropython, micropython_env
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ def on_device(*jobs, heap="1M"):
         env=micropython_env(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patient(120),
     )
     assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
     return json.loads(done.stdout)

@@ -9,6 +9,7 @@ import tty
 import pytest
 from clients import ROOT
 from mpunit import micropython, micropython_env
+from patience import patient
 
 # The console as it is before there is a configuration.
 _CONSOLE = """
@@ -62,7 +63,7 @@ def charger(tmp_path):
 
 def provision(port, *words):
     command = [ROOT / "tools" / "provision", "--port", port, *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=patient(60))
 
 
 def test_a_charger_is_set_up_and_restarts(charger):
@@ -77,7 +78,7 @@ def test_a_charger_is_set_up_and_restarts(charger):
     assert "ok: counts from the next start" in done.stdout
     made = json.loads((flash / "config.new").read_text())
     assert made["ocpp"] == {"url": "ws://x/", "id": "cp7"} and made["board"] == "pico_w"
-    assert process.wait(10) == 0
+    assert process.wait(patient(10)) == 0
 
 
 def test_a_whole_configuration(charger, tmp_path):

@@ -6,13 +6,14 @@ import subprocess
 
 import pytest
 from clients import ROOT
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
 
 def replay(file, *options):
     command = [str(ROOT / "tools" / "replay"), str(file), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=patient(120))
 
 
 @pytest.fixture

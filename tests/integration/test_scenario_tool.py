@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from clients import ROOT
+from patience import patient
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -41,7 +42,7 @@ steps:
 
 def tool(*words, timeout=120):
     command = [str(ROOT / "tools" / "scenario"), *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run(command, capture_output=True, text=True, timeout=patient(timeout))
 
 
 @pytest.fixture
@@ -295,11 +296,11 @@ def test_an_interrupt_leaves_nothing_behind(file, tmp_path):
             break
     assert len(left_over(str(tmp_path))) >= 3  # itself, a charger, a CSMS
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(patient(30)) == 130
     assert "interrupted" in process.stderr.read()
     process.stdout.close()
     process.stderr.close()
-    end = time.monotonic() + 10
+    end = time.monotonic() + patient(10)
     while left_over(str(tmp_path)) and time.monotonic() < end:
         time.sleep(0.1)
     assert left_over(str(tmp_path)) == []

@@ -27,6 +27,7 @@ from jsonschema import Draft4Validator, Draft6Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from mpunit import ROOT, micropython, micropython_env
+from patience import patient
 
 import ocpp
 
@@ -296,7 +297,7 @@ def ask_checker(package, cases, folder):
         cwd=ROOT,
         env=micropython_env(),
         capture_output=True,
-        timeout=120,
+        timeout=patient(120),
     )
     assert done.returncode == 0, done.stderr.decode()
     return [json.loads(line) for line in done.stdout.decode().splitlines()]

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from ocpp_csms import OcppCsms
+from patience import patient
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +136,7 @@ class BluntServer:
     def stop(self):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(5)
+        self._thread.join(patient(5))
 
 
 def switch(csms, context):

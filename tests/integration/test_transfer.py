@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from file_servers import ftp_files, http_files, joined, server_context
+from patience import patient
 from ws_certificates import Authority
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
@@ -38,7 +39,7 @@ def run(kind, url, path, heap="256K", **more):
         input=json.dumps(job),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
         cwd=ROOT,
         env=micropython_env(),
     )

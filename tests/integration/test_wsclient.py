@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from patience import patient
 from websockets.exceptions import ConnectionClosed
 from ws_servers import Peer, RawServer, drive, frame, run_raw, websockets_server
 
@@ -42,7 +43,7 @@ def test_messages_of_all_sizes_both_ways():
     def handler(ws):
         for text in texts:
             ws.send(text)
-            seen.append(ws.recv(timeout=10))
+            seen.append(ws.recv(timeout=patient(10)))
         ws.close(4001, "done")
 
     with websockets_server(handler) as url:
@@ -57,11 +58,11 @@ def test_fragments_and_pings_both_ways():
 
     def handler(ws):
         ws.send(iter(["one ", "two ", "three"]))
-        seen.append(ws.ping(b"server").wait(5))
+        seen.append(ws.ping(b"server").wait(patient(5)))
         # Each fragment of the client's message as it comes.
         seen.append([len(part) for part in ws.recv_streaming()])
         with contextlib.suppress(ConnectionClosed):
-            ws.recv(timeout=5)
+            ws.recv(timeout=patient(5))
         seen.append((ws.protocol.close_rcvd.code, ws.protocol.close_rcvd.reason))
 
     with websockets_server(handler) as url:
@@ -194,7 +195,7 @@ def test_server_that_never_answers_the_upgrade():
         return peer.sock.recv(1)
 
     result, seen = run_raw(serve_one, dial_timeout_ms=700)
-    assert seen == b"" and result["failure"] == "timeout" and 600 < result["ms"] < 3000
+    assert seen == b"" and result["failure"] == "timeout" and 600 < result["ms"] < patient(3000)
 
 
 def test_server_that_never_accepts():
@@ -214,7 +215,9 @@ def test_server_that_never_accepts():
         for s in fillers:
             s.close()
     assert (
-        result["failure"] == "timeout" and "TCP" in result["error"] and 600 < result["ms"] < 3000
+        result["failure"] == "timeout"
+        and "TCP" in result["error"]
+        and 600 < result["ms"] < patient(3000)
     )
     assert result["longest_ms"] < 200
 

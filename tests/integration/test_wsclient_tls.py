@@ -3,6 +3,7 @@
 import ssl
 
 import pytest
+from patience import patient
 from ws_certificates import Authority
 from ws_servers import RawServer, drive, run_raw, websockets_server
 
@@ -26,7 +27,7 @@ def over_tls(context, heap="512K", **tls):
 
     def handler(ws):
         ws.send("x" * 5000)
-        ws.send(ws.recv(timeout=5))
+        ws.send(ws.recv(timeout=patient(5)))
 
     with websockets_server(handler, "wss", ssl=context) as url:
         do = [["recv"], ["send", "y" * 5000], ["recv"], ["close", 1000, ""]]
@@ -118,7 +119,9 @@ def test_tls_that_never_answers():
             server.url.replace("ws:", "wss:"), tls={"verify": False}, dial_timeout_ms=700
         )
     assert (
-        result["failure"] == "timeout" and "TLS" in result["error"] and 600 < result["ms"] < 3000
+        result["failure"] == "timeout"
+        and "TLS" in result["error"]
+        and 600 < result["ms"] < patient(3000)
     )
 
 

@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from patience import patient
 from websockets.sync.server import serve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +25,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 def drive(url, do=(), limit_ms=10000, heap="256K", **link):
     """Run the client in a process of its own (see ws_driver.py); returns what it reports."""
     link = {"url": url, "protocols": ["ocpp2.0.1", "ocpp1.6"], "headers": [], **link}
-    job = json.dumps({"link": link, "do": list(do), "limit_ms": limit_ms})
+    job = json.dumps({"link": link, "do": list(do), "limit_ms": int(patient(limit_ms))})
     driver = str(ROOT / "tests" / "integration" / "ws_driver.py")
     done = subprocess.run(
         [micropython(), "-X", "heapsize=" + heap, driver],
@@ -32,7 +33,7 @@ def drive(url, do=(), limit_ms=10000, heap="256K", **link):
         env=micropython_env(),
         capture_output=True,
         text=True,
-        timeout=limit_ms / 1000 + 20,
+        timeout=patient(limit_ms / 1000 + 20),
     )
     assert done.returncode == 0 and not done.stderr, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -134,7 +135,7 @@ class RawServer:
 
     def result(self, timeout=10):
         """What `fn` returned for the first connection."""
-        end = datetime.datetime.now() + datetime.timedelta(seconds=timeout)
+        end = datetime.datetime.now() + datetime.timedelta(seconds=patient(timeout))
         while not self.results and not self.errors and datetime.datetime.now() < end:
             self._done.wait(0.01)
         assert not self.errors, self.errors
@@ -150,7 +151,7 @@ class RawServer:
             threading.Thread(target=self._one, args=(sock,), daemon=True).start()
 
     def _one(self, sock):
-        sock.settimeout(15)
+        sock.settimeout(patient(15))
         try:
             if self.context:
                 sock = self.context.wrap_socket(sock, server_side=True)
@@ -174,7 +175,7 @@ def websockets_server(handler, scheme="ws", host="127.0.0.1", **options):
         thread.start()
         yield "%s://%s:%d/cp001" % (scheme, host, server.socket.getsockname()[1])
         server.shutdown()
-        thread.join(5)
+        thread.join(patient(5))
 
 
 def run_raw(serve_one, do=(), context=None, **options):
