@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from clients import ROOT
+from patience import FACTOR
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -16,7 +17,7 @@ FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
 @pytest.fixture(scope="session")
 def runner():
     """One CSMS serves all scenarios of a worker that configure none of their own."""
-    runner = Runner()
+    runner = Runner(patience=FACTOR)
     yield runner
     runner.close()
 

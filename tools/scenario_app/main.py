@@ -57,7 +57,14 @@ def _options(words):
     )
     add = parser.add_argument
     add("files", metavar="FILE", nargs="+", type=Path, help="scenario, or a folder of them")
-    add("--speed", type=_speed, metavar="N", help="simulated time runs N times faster")
+    add("--speed", type=_factor, metavar="N", help="simulated time runs N times faster")
+    add(
+        "--patience",
+        type=_factor,
+        metavar="N",
+        default=1,
+        help="wait N times longer for what is expected, on a slow machine",
+    )
     add("--jobs", type=_jobs, metavar="N", default=1, help="so many at once (default: 1)")
     add("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     add("--mermaid", type=Path, metavar="FILE", help="sequence diagram; several: a folder")
@@ -71,7 +78,7 @@ def _options(words):
     return parser.parse_args(words)
 
 
-def _speed(text):
+def _factor(text):
     try:
         value = float(text)
     except ValueError:
@@ -108,7 +115,7 @@ def _play_all(scenarios, wanted):
 
     def play(scenario):
         if not hasattr(own, "runner"):
-            own.runner = Runner(wanted.speed, told)
+            own.runner = Runner(wanted.speed, told, wanted.patience)
             runners.append(own.runner)
         result = own.runner.play(scenario)
         _tell(result, wanted.verbose)

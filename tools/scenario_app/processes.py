@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_S = 90  # a first start compiles the firmware
-_STOP_S = 20
-_REQUEST_S = 40  # a CALL of the CSMS takes up to 30 s
+_STOP_S = 60
+_REQUEST_S = 120  # a CALL of the CSMS takes up to 30 s
 
 
 class ProgramError(Exception):

@@ -40,9 +40,10 @@ class Result:
 class Runner:
     """Plays one scenario after the other. One CSMS serves all that do not configure their own."""
 
-    def __init__(self, speed=None, told=lambda scenario, step, text: None):
+    def __init__(self, speed=None, told=lambda scenario, step, text: None, patience=1):
         self._speed = speed  # None: as the scenario says
         self._told = told
+        self._patience = patience  # expectations wait so many times longer
         self._folder = tempfile.TemporaryDirectory(prefix="ocppy-scenario-")
         self._csms = None
         self._count = 0
@@ -84,7 +85,8 @@ class Runner:
             self._register(csms, station, scenario.station)
             own = {"ocpp": {"id": station, "url": csms.url}}
             more = patterns.filled(scenario.charger, {"csms": csms.url, "id": station}, None)
-            config = merged(merged(_BASE, own), more)
+            base = merged(_BASE, {"settings": _waits(speed)})
+            config = merged(merged(base, own), more)
             charger = Charger(folder, config, speed)
             path = "/api/stations/%s/messages?after=" % station
             frames = Frames(lambda after: _messages(csms, path + str(after)))
@@ -94,7 +96,7 @@ class Runner:
                 result.notes.append((len(frames.all), step.get("note") or text))
                 self._told(scenario, step, text)
 
-            steps = Steps(charger, csms, frames, station, speed, server, told)
+            steps = Steps(charger, csms, frames, station, speed, server, told, self._patience)
             self._steps(scenario, result, steps)
         finally:
             server.stop()
@@ -127,6 +129,13 @@ class Runner:
         status, answer = csms.request("PUT", "/api/stations/" + station, fields)
         if status != 200:
             raise ProgramError("station: %s" % answer.get("error", answer))
+
+
+def _waits(speed):
+    """However fast the charger's time runs, the CSMS has 30 real seconds for an answer, unless the
+    scenario sets less."""
+    seconds = str(max(30, min(int(30 * speed), 600)))
+    return {"MessageTimeout": seconds, "AuthorizationTimeout": seconds}
 
 
 def _check_refusals(steps):

@@ -24,13 +24,15 @@ class StepFailed(Exception):
 
 
 class Steps:
-    """Does steps. `charger`, `csms`: Programs; `frames`: Frames; `told(step, text)`: progress."""
+    """Does steps. `charger`, `csms`: Programs; `frames`: Frames; `told(step, text)`: progress;
+    `patience`: an expectation waits so many times longer."""
 
-    def __init__(self, charger, csms, frames, station, speed, files, told):
+    def __init__(self, charger, csms, frames, station, speed, files, told, patience=1):
         self.charger, self.csms, self.frames = charger, csms, frames
         self.speed = speed
         self.files = files  # FileServer
         self.told = told
+        self.patience = patience
         self.tokens = set()  # put by this scenario
         self.misbehaves = False  # the CSMS was told to, at least once
         self.variables = {"id": station, "files": files.url, "speed": speed}
@@ -96,7 +98,9 @@ class Steps:
     def do_network(self, step):
         body = {"online": step["network"] == "on"}
         self._ask(self.charger, "POST", "/api/network", body)
-        self._until(self._seen_by_csms, body["online"], WITHIN_S, "connected at the CSMS")
+        self._until(
+            self._seen_by_csms, body["online"], self._within(step), "connected at the CSMS"
+        )
 
     def _seen_by_csms(self):
         return self.csms.get("/api/stations/" + self._quoted())["connected"]
@@ -106,7 +110,7 @@ class Steps:
             if not self.charger.runs:
                 raise StepFailed("the power is off already")
             self.charger.kill()
-            self._until(self._seen_by_csms, False, WITHIN_S, "connected at the CSMS")
+            self._until(self._seen_by_csms, False, self._within(step), "connected at the CSMS")
         elif self.charger.runs:
             raise StepFailed("the power is on already")
         else:
@@ -137,9 +141,10 @@ class Steps:
             got = self.csms.request("POST", path, step.get("payload", {}))
             return None if got[0] in again else got
 
-        got = wait_for(ask, WITHIN_S)
+        within = self._within(step)
+        got = wait_for(ask, within)
         if got is None:
-            raise StepFailed("the charger could not be called within %d s" % WITHIN_S)
+            raise StepFailed("the charger could not be called within %g s" % within)
         status, answer = got
         if status != http:
             raise StepFailed("HTTP %d instead of %d: %s" % (status, http, _json(answer)))
@@ -189,10 +194,10 @@ class Steps:
                     return call
             return None
 
-        call = wait_for(look, step.get("within", WITHIN_S), _POLL_S)
+        call = wait_for(look, self._within(step), _POLL_S)
         if call is None:
             text = "not seen within %g s; seen: %s"
-            within = step.get("within", WITHIN_S)
+            within = self._within(step)
             raise StepFailed(text % (within, self._seen(step["expect"], sender)))
         call.claimed = True
         answer = call.answer.payload if call.answer else None
@@ -260,16 +265,16 @@ class Steps:
             found = [c for c in self.charger.status()["connectors"] if c["id"] == number]
             return found[0] if found else {}
 
-        seen = self._until(look, step.get("is", {}), step.get("within", WITHIN_S), "connector")
+        seen = self._until(look, step.get("is", {}), self._within(step), "connector")
         self._save(step, seen)
 
     def do_status(self, step):
-        within = step.get("within", WITHIN_S)
+        within = self._within(step)
         self._save(step, self._until(self.charger.status, step["status"], within, "status"))
 
     def do_uploaded(self, step):
         name = step["uploaded"]
-        within = step.get("within", WITHIN_S)
+        within = self._within(step)
         if not wait_for(lambda: self.files.received.get(name), within):
             seen = ", ".join(self.files.received) or "nothing"
             raise StepFailed("not within %g s; received: %s" % (within, seen))
@@ -284,7 +289,7 @@ class Steps:
 
     def do_delivered(self, step):
         wanted = {"ocpp": {"connected": True, "queued": 0, "registration": "Accepted"}}
-        within = step.get("within", WITHIN_S)
+        within = self._within(step)
         self._until(self.charger.status, wanted, within, "status")
         self.frames.update()
 
@@ -304,7 +309,7 @@ class Steps:
         """A request of the file's; a GET with a wanted answer is asked until it fits."""
         method, path = request.split(" ")
         if method == "GET" and "answer" in step:
-            within = step.get("within", WITHIN_S)
+            within = self._within(step)
             look = lambda: program.request("GET", path)[1]  # noqa: E731
             answer = self._until(look, step["answer"], within, "the answer")
         else:
@@ -318,6 +323,10 @@ class Steps:
             text = "%s %s: HTTP %d instead of %d: %s"
             raise StepFailed(text % (method, path, status, http, _json(answer)))
         return answer
+
+    def _within(self, step):
+        """Real seconds that a step waits at most."""
+        return step.get("within", WITHIN_S) * self.patience
 
     def _until(self, look, wanted, within, what):
         """What is seen once it fits."""
