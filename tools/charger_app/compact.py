@@ -11,11 +11,17 @@ import re
 
 class Known:
     """What the modules of a device say about names. `spoken`: those that a call gives to a
-    parameter; `foreign`: those that come from other modules, or are told in a text."""
+    parameter; `foreign`: those that come from other modules, or are told in a text; `mark`: of
+    all that."""
 
-    def __init__(self, spoken=(), foreign=()):
+    def __init__(self, spoken=(), foreign=(), mark=None):
         self.spoken = set(spoken)
         self.foreign = set(foreign)
+        self.mark = mark
+
+    def compact(self, text):
+        """See `compact`."""
+        return compact(text, self)
 
     def read(self, text):
         """Look through a source."""
