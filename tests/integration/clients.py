@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -278,7 +279,9 @@ class ChargerMaker:
         (folder / "config.json").write_text(text)
         flash = flash or folder / "flash"
         Path(flash).mkdir(exist_ok=True)
-        command = [str(ROOT / "tools" / "charger"), "--config", str(folder / "config.json")]
+        # By this Python: a search for one would be a good part of each start.
+        command = [sys.executable, str(ROOT / "tools" / "charger")]
+        command += ["--config", str(folder / "config.json")]
         command += ["--flash", str(flash), "--api", "127.0.0.1:0"]
         for name, value in (("speed", speed), ("heap", heap), ("world", world), ("log", log)):
             if value is not None:

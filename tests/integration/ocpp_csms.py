@@ -111,8 +111,8 @@ class OcppCsms:
         return future
 
     def call(self, action, payload=None, timeout=None, check=True, station=None):
-        """Send a CALL and wait: the answer's payload. Raises `CallError`, TimeoutError. `timeout`: s
-        in which no answer is to come."""
+        """Send a CALL and wait: the answer's payload. Raises `CallError`, TimeoutError.
+        `timeout`: s in which no answer is to come."""
         future = self.send_call(action, payload, check, station)
         try:
             return future.result(timeout or patient(15))

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -22,9 +23,9 @@ class ProgramError(Exception):
 class Program:
     """A program that prints one line with its HTTP address once it serves."""
 
-    def __init__(self, command, ready):
+    def __init__(self, name, command, ready):
         self.command = [str(c) for c in command]
-        self.name = Path(self.command[0]).name
+        self.name = name
         self._ready = ready  # beginning of the line
         self._process = None
         self.log = ""
@@ -126,7 +127,7 @@ class Csms(Program):
             file = Path(folder) / "csms.json"
             file.write_text(json.dumps(config))
             command += ["--config", file]
-        super().__init__(command, "csms: ocpp ")
+        super().__init__("csms", command, "csms: ocpp ")
         self.url = self.line.split()[2]
 
 
@@ -138,9 +139,10 @@ class Charger(Program):
         file.write_text(json.dumps(config))
         flash = Path(folder) / "flash"
         flash.mkdir(exist_ok=True)
-        command = [ROOT / "tools" / "charger", "--config", file, "--flash", flash]
+        # By this Python: a search for one would be a good part of each start.
+        command = [sys.executable, ROOT / "tools" / "charger", "--config", file, "--flash", flash]
         command += ["--speed", "%g" % speed, "--world", "keep", "--api", "127.0.0.1:0"]
-        super().__init__(command, "charger: api ")
+        super().__init__("charger", command, "charger: api ")
         # It comes back where it was.
         self.command[-1] = self.address
 
