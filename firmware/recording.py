@@ -58,6 +58,7 @@ class StillPace(Pace):
         self._now = now
 
     def turn(self):
+        super().turn()
         before, self._now = self._now, None
         self._now = max(before, self.ms())
         self._turned(self._now - before)

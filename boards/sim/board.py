@@ -12,30 +12,45 @@ from sim.world import World
 from ocpp.clock import Clock
 
 _MASK = const(0x1FFFFFFF)
+_LEAP_MS = const(30)  # of real time from turn to turn that count, where time runs faster
 
 
 class Pace:
-    """How simulated time goes on: `speed` times as fast as the host's."""
+    """How simulated time goes on: `speed` times as fast as the host's. Faster than that it does
+    not leap when the host gives this process no time for a while: a second lost would be a minute
+    in which the station has done nothing."""
 
     def __init__(self, speed=1):
-        self._ms = 0  # simulated ms at `_since`
+        self._us = 0  # simulated us at `_since`
         self._per_mille = 0
         self._since = time.ticks_ms()
         self.set(speed)
 
     def set(self, speed):
         """From now on it runs at this speed."""
-        self._ms = self.ms()
-        self._since = time.ticks_ms()
+        self._rest()
         self.speed = speed
         self._per_mille = int(speed * 1000)  # integers: no float is made by a look at the clock
 
     def ms(self):
         """Simulated ms since this was made."""
-        return self._ms + time.ticks_diff(time.ticks_ms(), self._since) * self._per_mille // 1000
+        return (self._us + self._gone(time.ticks_ms())) // 1000
 
     def turn(self):
         """The firmware begins a turn of its loop."""
+        self._rest()
+
+    def _rest(self):
+        now = time.ticks_ms()
+        self._us += self._gone(now)
+        self._since = now
+
+    def _gone(self, now):
+        """Simulated us since `_since`."""
+        gone = time.ticks_diff(now, self._since)
+        if gone > _LEAP_MS and self._per_mille > 1000:
+            gone = _LEAP_MS
+        return gone * self._per_mille
 
 
 class SimClock(Clock):

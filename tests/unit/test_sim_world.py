@@ -1,4 +1,5 @@
 import os
+import time
 
 from sim.board import Board, Pace, SimClock
 from sim.world import World
@@ -93,12 +94,25 @@ def test_full_disk_does_not_stop_the_world():
 
 
 def test_clock_runs_faster():
-    real, fast = Clock(), SimClock(Pace(100))
+    pace = Pace(100)
+    real, fast = Clock(), SimClock(pace)
     start, fast_start = real.ticks(), fast.ticks()
-    while real.diff(real.ticks(), start) < 50:
-        pass
-    gone = fast.diff(fast.ticks(), fast_start)
-    assert 5000 <= gone <= 10000, gone
+    turns = 0
+    while fast.diff(fast.ticks(), fast_start) < 5000:
+        pace.turn()
+        turns += 1
+    assert real.diff(real.ticks(), start) >= 50 and turns >= 2
+
+
+def test_a_fast_clock_does_not_leap():
+    """The host had no time for us: a little of it counts."""
+    for speed, least, most in ((100, 2500, 3000), (2, 50, 60), (1, 95, 10000)):
+        pace = Pace(speed)
+        start = pace.ms()
+        time.sleep_ms(100)
+        gone = pace.ms() - start
+        pace.turn()
+        assert least <= gone <= most and pace.ms() - start >= gone, (speed, gone)
 
 
 def test_board_steps_in_its_own_time():
@@ -107,12 +121,9 @@ def test_board_steps_in_its_own_time():
     evse.plug()
     evse.permit = True
     board.step()
-    real = Clock()
-    start = real.ticks()
-    while real.diff(real.ticks(), start) < 40:
-        pass
+    time.sleep_ms(40)
     board.step()
-    assert 22080 * 40 // 3600 <= evse.energy_wh <= 22080 * 400 // 3600
+    assert 22080 * 30 // 3600 - 1 <= evse.energy_wh <= 22080 * 30 // 3600
     assert board.clock().unix() is None and board.rtc() > 1767225600
     board.close()
     assert not evse.relay
