@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from charger_app import build
-from scenario_app.processes import ROOT, Csms, ProgramError
+from scenario_app.processes import ROOT, Csms, ProgramError, waits
 
 _STATIONS = Path(__file__).parent / "stations.py"
 _HEAP_KB, _HEAP_EACH_KB = 4096, 640
@@ -125,7 +125,7 @@ def _member(wanted, folder, number):
         "connectors": wanted.connectors,
         "charge_point": {"vendor": "ocppy", "model": "Fleet", "serial": "%04d" % number},
         "ocpp": {"url": wanted.url, "id": id, "version": wanted.version},
-        "settings": {"MeterValueSampleInterval": "60"},
+        "settings": {"MeterValueSampleInterval": "60", **waits(wanted.speed)},
     }
     return [str(folder / ("station-%d" % number)), config, wanted.seed * 1000 + number]
 

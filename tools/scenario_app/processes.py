@@ -159,6 +159,13 @@ def merged(base, more):
     return made
 
 
+def waits(speed):
+    """Settings of a charger whose time runs fast: the CSMS has 30 s of real time for an answer as
+    ever (10 minutes of the charger's at most)."""
+    seconds = str(min(int(30 * speed), 600))
+    return {"MessageTimeout": seconds, "AuthorizationTimeout": seconds} if speed > 1 else {}
+
+
 def wait_for(look, seconds, pause=0.04):
     """The first true value of `look()` within so many seconds, else its last value."""
     end = time.monotonic() + seconds

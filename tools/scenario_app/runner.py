@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scenario_app import files, patterns
 from scenario_app.frames import CALL, ERROR, Frames
-from scenario_app.processes import Charger, Csms, ProgramError, merged
+from scenario_app.processes import Charger, Csms, ProgramError, merged, waits
 from scenario_app.steps import StepFailed, Steps
 
 _BASE = {
@@ -85,7 +85,7 @@ class Runner:
             self._register(csms, station, scenario.station)
             own = {"ocpp": {"id": station, "url": csms.url}}
             more = patterns.filled(scenario.charger, {"csms": csms.url, "id": station}, None)
-            base = merged(_BASE, {"settings": _waits(speed)})
+            base = merged(_BASE, {"settings": waits(speed)})
             config = merged(merged(base, own), more)
             charger = Charger(folder, config, speed)
             path = "/api/stations/%s/messages?after=" % station
@@ -129,13 +129,6 @@ class Runner:
         status, answer = csms.request("PUT", "/api/stations/" + station, fields)
         if status != 200:
             raise ProgramError("station: %s" % answer.get("error", answer))
-
-
-def _waits(speed):
-    """However fast the charger's time runs, the CSMS has 30 real seconds for an answer, unless the
-    scenario sets less."""
-    seconds = str(max(30, min(int(30 * speed), 600)))
-    return {"MessageTimeout": seconds, "AuthorizationTimeout": seconds}
 
 
 def _check_refusals(steps):
