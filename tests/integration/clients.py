@@ -11,9 +11,9 @@ import threading
 import time
 from pathlib import Path
 
+from mpunit import ROOT  # and with it the path to what is imported next
 from patience import patient
-
-ROOT = Path(__file__).resolve().parents[2]
+from scenario_app.processes import waits
 
 
 class ApiError(Exception):
@@ -139,6 +139,7 @@ class Charger(Program):
 
     def __init__(self, command):
         super().__init__(command, "charger: api ")
+        self.csms = None  # an `OcppCsms` that it was started with
 
     def serves(self, line):
         super().serves(line)
@@ -173,13 +174,17 @@ class Charger(Program):
             time.sleep(0.05)
 
     def wait_connector(self, number=1, timeout=15, **wanted):
-        """Wait until connector NUMBER has these values, e.g. `status="Charging"`."""
+        """Wait until connector NUMBER has these values, e.g. `status="Charging"`, and a status was
+        told, if it is."""
 
         def fits(status):
             connector = status["connectors"][number - 1]
             return all(connector[name] == value for name, value in wanted.items())
 
-        return self.wait_until(fits, timeout)["connectors"][number - 1]
+        found = self.wait_until(fits, timeout)["connectors"][number - 1]
+        if self.csms is not None and "status" in wanted:
+            self.csms.wait_told(number, wanted["status"])
+        return found
 
     def wait_accepted(self, timeout=15):
         """Wait until it is accepted. Before a restart of its own it may be so, too:
@@ -226,13 +231,6 @@ def merged(base, more):
     return result
 
 
-def waits(speed):
-    """Settings for a charger whose time runs fast: the central system may take as long as ever in
-    real time before its answer is missing, 30 s; a test that has it be silent sets less."""
-    seconds = str(min(int(30 * speed), 600))
-    return {"MessageTimeout": seconds, "AuthorizationTimeout": seconds} if speed > 1 else {}
-
-
 class ChargerMaker:
     """The fixture `charger`: starts chargers, each with its own configuration and flash."""
 
@@ -254,6 +252,7 @@ class ChargerMaker:
         configuration, merged into a default of two connectors; `speed`, `heap`, `flash`,
         `world`, `log`: see `_command`. `wait`: return when the CSMS has accepted it."""
         made = Charger(self._command(csms, options, **config))
+        made.csms = csms if hasattr(csms, "wait_told") else None
         self.made.append(made)
         if wait and csms is not None:
             made.wait_accepted()
@@ -274,6 +273,7 @@ class ChargerMaker:
         text = config.pop("text", None)
         if text is None:
             url = {"ocpp": {"url": csms.url}} if csms is not None else {}
+            # A test in which the central system is silent sets less.
             base = merged(self.CONFIG, {"settings": waits(speed or 1)})
             text = json.dumps(merged(merged(base, url), config))
         (folder / "config.json").write_text(text)

@@ -135,6 +135,10 @@ class Conversation:
         """A CALL of the charger stays unanswered on purpose: it may give up after a while."""
         self._silent.add(message_id)
 
+    def mute(self):
+        """True while the charger may have to wait for an answer that never comes."""
+        return any(id in self._silent for id in self._open["charger"])
+
     def _schema(self, frame):
         # Both sides as Decimal: `multipleOf 0.1` fails for binary floats.
         try:

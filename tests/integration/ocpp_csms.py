@@ -20,6 +20,8 @@ from patience import patient
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
+_TOLD_S = 1  # longest wait for the report of a status, which need not come
+
 
 class OcppCsms:
     """The CSMS as a test sees it. Everything seen is in `frames`, oldest first."""
@@ -93,6 +95,25 @@ class OcppCsms:
     def wait_handshakes(self, count, timeout=15):
         """Wait until `count` handshakes were begun in all."""
         self._wait(lambda: len(self.handshakes) >= count, timeout, "%d handshakes" % count)
+
+    def wait_told(self, number, status):
+        """Give the report of a connector's status time to come, if one does: a state that has not
+        lasted until it could be told is told no more (OCPP 1.6)."""
+
+        def told():
+            for frame in reversed(self.frames):
+                if frame.action == "StatusNotification" and frame.sender == "charger":
+                    if frame.payload.get("connectorId") == number:
+                        return frame.payload.get("status") == status
+            return False
+
+        end = time.monotonic() + _TOLD_S
+        with self._changed:
+            while len(self.connections) == 1 and self.connections[0].version == "1.6":
+                left = end - time.monotonic()
+                if left <= 0 or told() or self.connections[0].conversation.mute():
+                    return
+                self._changed.wait(left)
 
     # -- what it does ----------------------------------------------------------------------
 
