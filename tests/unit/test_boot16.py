@@ -1,7 +1,10 @@
 # heap: 3M
 """Registration, heartbeat and clock (OCPP 1.6 §4.2, §4.6)."""
 
+import json
+
 from central import NOW, Setup
+from support import FakeClock
 
 from ocpp.iso import to_iso
 from ocpp.rpc import CallError
@@ -74,6 +77,27 @@ def test_interval_zero_does_not_flood():
     assert len(s.csms.sent("BootNotification")) == 1
     s.run(15000, 50)
     assert len(s.csms.sent("BootNotification")) == 2
+
+
+def test_one_at_a_time_where_answers_are_slow():
+    for version, settings in (("1.6", {}), ("2.0.1", {"MessageTimeout": "600"})):
+        clock = FakeClock()
+        if version == "1.6":
+            clock.least_ms = 300000  # time runs fast: a timeout of the network is longer
+        config = {"ocpp": {"url": "ws://x/", "id": "cp", "version": version}}
+        s = Setup(clock=clock, config=config, settings=settings, online=False)
+        s.csms.answers["BootNotification"] = None
+        s.connection.connect("ocpp" + version)
+        s.run(1000)
+        if version == "2.0.1":  # lost, and there again before anybody looked
+            s.connection.disconnect()
+            s.connection.connect("ocpp" + version)
+        s.run(110000, 50)
+        asked = [f[1] for d, f in s.csms.frames if f[2] == "BootNotification"]
+        s.csms.end.send('[3,"%s",%s]' % (asked[-1], json.dumps(boot("Accepted", 900))))
+        s.run(400000, 50)
+        assert len(s.csms.sent("BootNotification")) == len(asked) <= 2, (version, asked)
+        assert s.station.online
 
 
 def test_error_and_silence_are_tried_again():

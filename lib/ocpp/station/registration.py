@@ -45,8 +45,10 @@ class Registration:
         """Send BootNotification now."""
         station = self._station
         station.rpc.forget(calls.BOOT)
-        # Again should no answer and no failure be told, for whatever reason.
-        self._retry.start_s(station.settings.get("MessageTimeout") + _OWN_INTERVAL_S)
+        # Again should no answer and no failure be told, for whatever reason: not before the RPC
+        # has given up (`Clock.least_ms`), or there would be two of them.
+        late = (station.settings.get("MessageTimeout") + _OWN_INTERVAL_S) * 1000
+        self._retry.start(late + station.clock.least_ms)
         station.dialect.boot(self._booted)
 
     def reconnected(self):
@@ -85,6 +87,7 @@ class Registration:
         log.info("registration", status, "interval", interval)
         first = self.status != ACCEPTED
         self.status = status
+        self._station.rpc.forget(calls.BOOT)  # one that waits is not wanted any more
         if status != _REJECTED and unix is not None:
             self.set_time(unix)
         if status == ACCEPTED:
