@@ -23,8 +23,8 @@ _MESSAGES = const(
     "station.settings_prices station.settings_rows station.settings_table "
     "station.show station.signed station.zone "
     "v16.pnc v16.pricing v16.profile v16.schema v16.types "
-    "v2.asked v2.live v2.message v2.parts v2.price v2.profile v2.reports v2.schema v2.stream "
-    "v2.trouble v2.types v2.values v2.variables "
+    "v2.asked v2.live v2.message v2.parts v2.price v2.profile v2.reports v2.schema "
+    "v2.types v2.values v2.variables "
 )
 
 

@@ -189,10 +189,15 @@ def test_lock_failure():
     assert event["trigger"] == "Alerting"
     assert event["eventNotificationType"] == "HardWiredNotification"
     assert s.statuses()[-1] == "Faulted"
+    s.offline()  # it waits for the link
     s.c.clear_error("ConnectorLockFailure")
-    s.run(500)
+    s.run(1500)
+    s.online()
+    s.run(1500)
     s.check()
+    first = event["eventId"]
     event = s.csms.sent("NotifyEvent")[1]["eventData"][0]
+    assert event["eventId"] > first
     assert event["actualValue"] == "false" and event["cleared"] is True
     assert s.statuses()[-1] == "Occupied"
 

@@ -72,8 +72,12 @@ class Display:
         """Forget a message; False: there is none of that id."""
         return self._drop(lambda message: message[ID] == id)
 
+    def ids(self, fits):
+        """Of the messages of which `fits(message without its text)` is true."""
+        return [message[ID] for _, message in self._known if fits(message)]
+
     def matching(self, fits):
-        """Iterator of the messages of which `fits(message without its text)` is true."""
+        """Iterator of these messages."""
         for slot, message in list(self._known):
             if fits(message):
                 found = self._load(slot)

@@ -2,7 +2,7 @@
 
 On flash (`monitors`): {"next", "base", "level", "list": [[id, component, variable, source, kind,
 value, severity, transaction], ...]}; component and variable with their addresses, `source`: how
-the value is read, see `dialect.reader`. A crossed threshold is told once, and that it is no
+the value is read, see `dialect.reader`; `set NAME`: a setting. A crossed threshold is told once, and that it is no
 longer so; a delta against the value last told; periodic ones every `value` s. What can't be told
 now is kept in memory if it is grave enough, the oldest is dropped.
 """
@@ -41,7 +41,6 @@ class Monitors:
         self._seen = {}  # id -> [value last told or None, True: beyond, uptime of the next]
         self._read = None  # see `dialect.reader`
         self._waiting = []  # (monitor, trigger, text, cleared, stamp, transaction id, event id)
-        self._count = station.clock.boot % _EVENTS * _EVENTS
         self._timer = Timer(station.clock)
         self._timer.start(_LOOK_MS)
 
@@ -91,6 +90,11 @@ class Monitors:
         self.list = monitors
         self._next = following
         return True
+
+    def wired(self, component, variable, active):
+        """An event that is told unasked: a variable of that name is "true", or "false" again."""
+        m = (None, component, variable, None, None, None, 0)
+        self._event(m, "Alerting", "true" if active else "false", not active, None)
 
     # -- watching --
 
@@ -164,10 +168,9 @@ class Monitors:
             if len(self._waiting) >= _WAITING:
                 log.warn("monitors", "too many events wait, the oldest is dropped")
                 self._waiting.pop(0)
-        self._count += 1
+        id = station.clock.boot % _EVENTS * _EVENTS + station.rpc.next_order()
         tx = tx if tx is None else str(tx)
-        event = (m, trigger, text, cleared, station.stamp(), tx, self._count)
-        self._waiting.append(event)
+        self._waiting.append((m, trigger, text, cleared, station.stamp(), tx, id))
 
 
 def _differs(old, new, delta):

@@ -108,9 +108,9 @@ class Dialect:
 
     def trouble(self, connector, code, active):
         """An error of a connector appeared (`active`), or is gone."""
-        from ocpp.v2 import trouble
-
-        trouble.tell(self, connector, code, active)
+        if code == "ConnectorLockFailure":  # G05.FR.02
+            at = "ConnectorPlugRetentionLock@%d.1" % connector.id
+            self.station.part("monitors").wired(at, "Problem", active)
 
     def reservation_ended(self, id, why):
         """A reservation is "Expired" or "Removed" (H02.FR.03)."""

@@ -1,4 +1,4 @@
-"""Long answers told in parts: NotifyReport and its like (OCPP 2.0.1 B07, N02, N09).
+"""Long answers told in parts: NotifyReport and its like (OCPP 2.0.1 B07, K09, N02, N09, O03).
 
 A part is made when the last one was answered, and everything that only messages need is let go
 before: what making, sending and hearing take is not in memory at once.
@@ -10,15 +10,16 @@ from ocpp.log import log
 from ocpp.modules import unload
 
 _WAIT_MS = const(60000)  # for a way out and the answer
+_BARE = const(" NotifyDisplayMessages ReportChargingProfiles ")  # without number and time
 
 
-def send(dialect, action, head, maker, wanted):
-    """A generator: tell what a function `batch` of the module `maker` makes, in calls with the
-    fields of `head`, seqNo, tbc and generatedAt. `batch(station, wanted, place)` is a generator
-    whose value is (fields, next place or None); the first place is None. Without an answer the
+def send(station, action, id, maker, wanted):
+    """A generator: tell what a function `batch` of the module `ocpp.v2.MAKER` makes, in calls with
+    the request's `id`. `batch(station, wanted, place)` is a generator whose value is (fields, next
+    place or None); the first place is None; no fields: there are no more. Without an answer the
     rest is given up."""
-    station = dialect.station
     place, number = None, 0
+    maker = "ocpp.v2." + maker
     while True:
         yield from station.tidying()
         module = __import__(maker, None, None, ("batch",))
@@ -26,11 +27,13 @@ def send(dialect, action, head, maker, wanted):
         module = None
         unload(maker)
         yield from station.tidying()
-        if not station.connection.connected:
+        if fields is None or not station.connection.connected:
             return
-        fields.update(head)
-        fields["seqNo"] = number
+        fields["requestId"] = id
         fields["tbc"] = place is not None
+        if action not in _BARE:
+            fields["seqNo"] = number
+            fields["generatedAt"] = now(station)
         box = [fields]
         fields = None
         error = yield from _tell(station, action, box)
@@ -43,7 +46,6 @@ def send(dialect, action, head, maker, wanted):
 
 def _tell(station, action, box):
     """One call, with the payload in `box`. The value is its error, None if it was answered."""
-    box[0]["generatedAt"] = _now(station)
     outcome = []
 
     def done(result, error):
@@ -55,9 +57,10 @@ def _tell(station, action, box):
     return outcome[0]
 
 
-def _now(station):
+def now(station, stamp=None):
+    """The time of a stamp, None: now, as text; while it is not known, an early one."""
     from ocpp.iso import to_iso
 
     unload("ocpp.iso")
-    unix = station.clock.unix()
+    unix = station.clock.unix() if stamp is None else station.unix_of(stamp)
     return to_iso(FLOOR if unix is None else unix)

@@ -1,8 +1,5 @@
 """CustomerInformation, OCPP 2.0.1 N09, N10. What is found follows in NotifyCustomerInformation."""
 
-from ocpp.clock import FLOOR
-from ocpp.iso import to_iso
-
 _LONGEST = const(512)  # characters of a part
 
 
@@ -22,12 +19,13 @@ def _answer(station, request, kind):
     lines = _known(station, kind, p[kind], p["clear"])
     yield
     text = "\n".join(lines) if p["report"] else "cleared"
-    head = {"requestId": p["requestId"]}
     request.reply({"status": "Accepted"})
-    from ocpp.v2 import stream
+    from ocpp.v2 import parts
 
     station.jobs.append(
-        stream.send(station, "NotifyCustomerInformation", head, _parts(station, text))
+        parts.send(
+            station, "NotifyCustomerInformation", p["requestId"], "ops.customer_information", text
+        )
     )
 
 
@@ -43,9 +41,9 @@ def _known(station, kind, value, clear):
     return lines
 
 
-def _parts(station, text):
-    unix = station.clock.unix()
-    at = to_iso(FLOOR if unix is None else unix)
-    for number in range(max(1, (len(text) + _LONGEST - 1) // _LONGEST)):
-        data = text[number * _LONGEST : (number + 1) * _LONGEST]
-        yield {"data": data, "seqNo": number, "generatedAt": at}
+def batch(station, wanted, place):
+    """See `parts.send`."""
+    place = place or 0
+    behind = place + _LONGEST
+    yield
+    return {"data": wanted[place:behind]}, behind if behind < len(wanted) else None

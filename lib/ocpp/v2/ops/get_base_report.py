@@ -20,8 +20,6 @@ def _report(dialect, id, wanted):
     from ocpp.v2 import parts
 
     try:
-        yield from parts.send(
-            dialect, "NotifyReport", {"requestId": id}, "ocpp.v2.reports", wanted
-        )
+        yield from parts.send(dialect.station, "NotifyReport", id, "reports", wanted)
     finally:
         dialect.reporting = False

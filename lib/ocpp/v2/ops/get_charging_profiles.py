@@ -24,11 +24,16 @@ def _answer(station, request):
         request.reply({"status": "NoProfiles", "statusInfo": {"reasonCode": "NotFound"}})
         return
     request.reply({"status": "Accepted"})
-    from ocpp.v2 import stream
+    from ocpp.v2 import parts
 
-    head = {"requestId": p["requestId"]}  # K09.FR.02
-    yield from stream.send(
-        station, "ReportChargingProfiles", head, _parts(station, found, outside)
+    station.jobs.append(
+        parts.send(
+            station,
+            "ReportChargingProfiles",
+            p["requestId"],  # K09.FR.02
+            "ops.get_charging_profiles",
+            (found, outside),
+        )
     )
 
 
@@ -75,29 +80,37 @@ def _outside(station, number, wanted):
     return out
 
 
-def _parts(station, found, outside):
-    """What each message tells: profiles of one EVSE and source."""
+def batch(station, wanted, place):
+    """See `parts.send`: profiles of one EVSE and source. A place has the next profile along."""
     from ocpp.station import profiles
     from ocpp.station.fields import PERIODS
     from ocpp.v2.profile import told
 
-    batch = []
+    found, outside = wanted
+    i, profile = place or (0, None)
     size = at = 0
-    for number, slot, id in found:
-        profile = profiles.load(station.limits, slot, id)
+    batch = []
+    for i in range(i, len(found)):
+        number, slot, id = found[i]
+        profile = profile or profiles.load(station.limits, slot, id)
         if profile is None:
             continue  # gone meanwhile
         count = len(profile[PERIODS]) // 3
         if batch and (number != at or size + count > _MOST):
-            yield _part("CSO", at, batch)
-            batch, size = [], 0
+            return _part("CSO", at, batch), (i, profile)
         at = number
         size += count
         batch.append(told(station, profile))
+        profile = None
+        yield
+    last = len(found) + len(outside)
+    i = max(i, len(found))
     if batch:
-        yield _part("CSO", at, batch)
-    for source, number, profile in outside:
-        yield _part(source, number, [profile])
+        return _part("CSO", at, batch), (i, None) if i < last else None
+    if i == last:
+        return None, None
+    source, number, profile = outside[i - len(found)]
+    return _part(source, number, [profile]), (i + 1, None) if i + 1 < last else None
 
 
 def _part(source, number, told):

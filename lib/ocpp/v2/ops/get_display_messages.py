@@ -10,6 +10,7 @@ def handle(dialect, request):
     if station.on_display is None:
         raise CallError("NotSupported", "there is no display")
     from ocpp.station import display as d
+    from ocpp.v2 import parts
 
     p = request.payload
 
@@ -20,34 +21,27 @@ def handle(dialect, request):
             and m[d.STATE] == p.get("state", m[d.STATE])
         )
 
-    found = station.part("display").matching(fits)
-    parts = _parts(station, found)
-    for first in parts:
-        station.jobs.append(_tell(station, p["requestId"], first, parts))
-        return {"status": "Accepted"}
-    return {"status": "Unknown", "statusInfo": {"reasonCode": "NotFound"}}
+    found = station.part("display").ids(fits)
+    if not found:
+        return {"status": "Unknown", "statusInfo": {"reasonCode": "NotFound"}}
+    station.jobs.append(
+        parts.send(
+            station, "NotifyDisplayMessages", p["requestId"], "ops.get_display_messages", found
+        )
+    )
+    return {"status": "Accepted"}
 
 
-def _parts(station, found):
+def batch(station, wanted, place):
+    """See `parts.send`. What is gone by now, or can't be read, is left out."""
+    from ocpp.station.display import ID
     from ocpp.v2 import message
 
-    batch = []
-    for m in found:
-        if len(batch) == _MOST:
-            yield {"messageInfo": batch}
-            batch = []
-        batch.append(message.told(station, m))
-    if batch:
-        yield {"messageInfo": batch}
-
-
-def _tell(station, request_id, first, parts):
-    from ocpp.v2 import stream
-
-    yield  # the answer comes first
-
-    def all():
-        yield first
-        yield from parts
-
-    yield from stream.send(station, "NotifyDisplayMessages", {"requestId": request_id}, all())
+    place = place or 0
+    behind = place + _MOST
+    some = wanted[place:behind]
+    found = []
+    for m in station.part("display").matching(lambda m: m[ID] in some):
+        found.append(message.told(station, m))
+        yield
+    return {"messageInfo": found} if found else {}, behind if behind < len(wanted) else None

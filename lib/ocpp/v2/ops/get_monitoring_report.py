@@ -1,8 +1,6 @@
 """GetMonitoringReport, OCPP 2.0.1 N02: told in parts by NotifyMonitoringReport."""
 
 from ocpp.calls import CallError
-from ocpp.clock import FLOOR
-from ocpp.iso import to_iso
 
 _MOST = const(6)  # monitors in a part
 _CRITERIA = {
@@ -14,7 +12,7 @@ _CRITERIA = {
 
 def handle(dialect, request):
     from ocpp.station import monitors
-    from ocpp.v2 import reports, stream
+    from ocpp.v2 import parts, reports
 
     p = request.payload
     station = dialect.station
@@ -31,19 +29,21 @@ def handle(dialect, request):
             found.append(m)
     if not found:
         return {"status": "EmptyResultSet"}
-    head = {"requestId": p["requestId"]}
     station.jobs.append(
-        stream.send(station, "NotifyMonitoringReport", head, _parts(station, found))
+        parts.send(
+            station, "NotifyMonitoringReport", p["requestId"], "ops.get_monitoring_report", found
+        )
     )
     return {"status": "Accepted"}
 
 
-def _parts(station, found):
-    unix = station.clock.unix()
-    at = to_iso(FLOOR if unix is None else unix)
-    for number in range(0, len(found), _MOST):
-        told = [_told(m) for m in found[number : number + _MOST]]
-        yield {"seqNo": number // _MOST, "generatedAt": at, "monitor": told}
+def batch(station, wanted, place):
+    """See `parts.send`."""
+    place = place or 0
+    behind = place + _MOST
+    told = {"monitor": [_told(m) for m in wanted[place:behind]]}
+    yield
+    return told, behind if behind < len(wanted) else None
 
 
 def _told(m):
