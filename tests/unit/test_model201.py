@@ -103,7 +103,7 @@ def test_what_is_told_of_a_variable():
         "dataType": "integer",
         "unit": "s",
         "minLimit": 0,
-        "supportsMonitoring": False,
+        "supportsMonitoring": True,
     }
     power = full["EVSE@1/Power"]["variableCharacteristics"]
     assert power["unit"] == "W" and power["maxLimit"] == 3 * 32 * 230

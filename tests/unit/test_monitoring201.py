@@ -259,6 +259,64 @@ def test_a_variable_of_the_host():
     assert told(s) == [("Alerting", "31", False)]
 
 
+HEARTBEAT = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
+START = {"component": {"name": "TxCtrlr"}, "variable": {"name": "TxStartPoint"}}
+QUEUED = {
+    "component": {"name": "MonitoringCtrlr"},
+    "variable": {"name": "OfflineQueuingSeverity"},
+}
+
+
+def test_settings():
+    s = station()
+
+    def change(what, text):
+        item = dict(what, attributeValue=text)
+        answer = s.ask("SetVariables", {"setVariableData": [item]}, 3000)
+        assert answer["setVariableResult"][0]["attributeStatus"] == "Accepted"
+        s.run(2500)
+        found = [(e["variable"]["name"], t[0], t[1]) for e, t in zip(events(s), told(s))]
+        s.csms.forget()
+        return found
+
+    assert monitor(s, HEARTBEAT, "UpperThreshold", 500)[0] == "Accepted"
+    assert monitor(s, START, "Delta", 1)[0] == "Accepted"
+    assert monitor(s, QUEUED, "Delta", 2)[0] == "Accepted"  # one that is seldom read
+    assert monitor(s, START, "LowerThreshold", 1) == ("UnsupportedMonitorType", None)
+    secret = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+    }
+    assert monitor(s, secret, "Delta", 1) == ("UnsupportedMonitorType", None)
+    s.run(2000)
+    assert events(s) == []
+    assert change(HEARTBEAT, "501") == [("HeartbeatInterval", "Alerting", "501")]
+    assert change(HEARTBEAT, "90") == [("HeartbeatInterval", "Alerting", "90")]
+    assert change(START, "Authorized") == [("TxStartPoint", "Delta", "Authorized")]
+    assert change(QUEUED, "5") == []
+    assert change(QUEUED, "6") == [("OfflineQueuingSeverity", "Delta", "6")]
+    t = s.restart(config=s.config, online=False)
+    t.connection.connect("ocpp2.0.1")
+    t.run(3000)
+    assert t.station.settings.force("MonitoringCtrlr.OfflineQueuingSeverity", "9") is None
+    t.run(2500)
+    assert [e["actualValue"] for e in events(t)] == ["9"]
+
+
+def test_what_another_firmware_had_hurts_nobody():
+    s = station()
+    gone = [["Toaster", "Heat", "set Toaster.Heat"], ["EVSE@7", "Power", "sum Power.Active.Import"]]
+    kept = [[n + 1] + gone[n] + ["Delta", 1, 3, False] for n in range(2)]
+    kept.append([3, "EVSE@1", "AvailabilityState", "state", "Delta", 1, 3, False])
+    s.station.store.save("monitors", {"next": 4, "list": kept})
+    t = s.restart(config=s.config, online=False)
+    t.connection.connect("ocpp2.0.1")
+    t.run(3000)
+    t.plug()
+    t.run(3000)
+    assert told(t) == [("Delta", "Occupied", False)] and t.station.errors == []
+
+
 def test_nothing_of_it_stays_in_memory():
     import sys
 

@@ -100,8 +100,12 @@ def test_tc_b_32_to_37_what_there_is_not():
         for component, variable, kind, status in (
             ("UnknownComponent", "OfflineThreshold", None, "UnknownComponent"),  # B_32, B_35
             ("OCPPCommCtrlr", "UnknownVariable", None, "UnknownVariable"),  # B_33, B_36
-            ("OCPPCommCtrlr", "OfflineThreshold", "Target", "NotSupportedAttributeType"),
-        ):  # B_34, B_37
+            ("OCPPCommCtrlr", "OfflineThreshold", "Target", "NotSupportedAttributeType"),  # B_34
+            ("OCPPCommCtrlr", "OfflineThreshold", "MinSet", "NotSupportedAttributeType"),  # B_37
+            ("OCPPCommCtrlr", "OfflineThreshold", "MaxSet", "NotSupportedAttributeType"),
+            ("OCPPCommCtrlr", "UnknownVariable", "Target", "UnknownVariable"),
+            ("UnknownComponent", "OfflineThreshold", "Target", "UnknownComponent"),
+        ):
             asked = item(component, variable)
             if kind:
                 asked["attributeType"] = kind

@@ -8,6 +8,8 @@ def of(station, source, c):
     """The value as text, None: there is none. `source`: as in `v2/live.py`; `c`: the connector,
     None: the station."""
     kind, _, what = source.partition(" ")
+    if kind == "set":
+        return text(setting(station, what))
     if c:
         return text(_of_connector(c, kind, what))
     if kind == "state":
@@ -18,12 +20,23 @@ def of(station, source, c):
 def read(station, source, component, variable):
     """The same by the address of the component, `EVSE@1`; also variables of the host."""
     name, _, at = component.partition("@")
-    if not source or source[0] == "@":
-        for line, fn in station.variables:
-            if line.startswith("%s|%s.%s|" % (source, name, variable)):
-                return text(fn())
+    try:
+        if source and source[0] != "@":
+            return of(station, source, station.connector(int(at.split(".")[0])) if at else None)
+    except (KeyError, ValueError):  # of another firmware or configuration
         return None
-    return of(station, source, station.connector(int(at.split(".")[0])) if at else None)
+    for line, fn in station.variables:
+        if line.startswith("%s|%s.%s|" % (source, name, variable)):
+            return text(fn())
+    return None
+
+
+def setting(station, name):
+    """The value of a setting, in memory from now on: it is looked at each second."""
+    settings = station.settings
+    value = settings.get(name)
+    settings.assume(name, value)
+    return value
 
 
 def text(value):

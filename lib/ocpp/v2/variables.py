@@ -2,7 +2,8 @@
 
 A row is (component, variable, definition, text or None); component and variable carry their
 addresses: `EVSE@1`, `Connector@1.1`, `MessageTimeout[Default]`. A definition is a line of
-`station/settings_table.py` or `v2/live.py`, cut at its bars. Both are imported while rows are
+`station/settings_table.py` or `v2/live.py`, cut at its bars; first in it is where the value comes
+from, of settings `set NAME`. Both are imported while rows are
 made, which takes a job; nothing of them stays.
 """
 
@@ -75,6 +76,9 @@ def _rows(station, k, line):
         if variable and "live" not in d[_FLAGS]:
             if "fixed2" in d[_FLAGS]:
                 d[ACCESS] = "r"
+            d[0] = "set " + (d[0] or d[1])
+            if d[ACCESS] != "w":
+                d[_FLAGS] += " watch"
             yield component, variable, d, text
 
 

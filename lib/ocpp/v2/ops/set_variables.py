@@ -22,7 +22,7 @@ def _answer(station, request):
             if status == "Accepted" and d[ACCESS] == "r":
                 status, why = "Rejected", "ReadOnly"
             elif status == "Accepted":
-                status = station.settings.change(d[0] or d[1], item["attributeValue"])
+                status = station.settings.change(d[0][4:], item["attributeValue"])
                 why = "InvalidValue" if status == "Rejected" else None
                 yield
         answer.append(result(item, status, why))
