@@ -27,9 +27,14 @@ class Case(Setup):
         Setup.__init__(self, connectors, settings=settings, config=config, online=False, **more)
         self.looked = 0
         self.seen = 0
-        for action in ("NotifyEvent", "ReservationStatusUpdate"):
-            self.csms.answers[action] = {}
-        for action in ("LogStatusNotification", "FirmwareStatusNotification"):
+        for action in (
+            "NotifyEvent",
+            "ReservationStatusUpdate",
+            "NotifyChargingLimit",
+            "ClearedChargingLimit",
+            "LogStatusNotification",
+            "FirmwareStatusNotification",
+        ):
             self.csms.answers[action] = {}
         if up:
             self.online()

@@ -49,6 +49,48 @@ def test_energy_that_flows_before_the_record_of_the_start_is_in_it():
     assert begin == [("Energy.Active.Import.Register", 1000)], begin
 
 
+def test_energy_that_a_limit_holds_back_begins_nothing():
+    for unknown in (False, True):
+        s = Case("EnergyTransfer")
+        s.station.set_limit(1, 0)
+        s.card()
+        s.plugs(ready=not unknown)
+        s.run(3000)
+        assert s.news() == [] and not s.c.charging_permitted and s.c.grant
+        s.station.set_limit(1, 10000)
+        s.run(3000)
+        if unknown:
+            assert s.news() == [] and s.c.charging_permitted and s.c.limit_ma == 10000
+            s.c.ev_ready = True
+            s.run(1500)
+        assert s.news() == [(STARTED, CHANGED, "Charging", None)]
+        s.run(3000)
+        assert s.news() == [] and s.c.limit_ma == 10000
+        s.station.set_limit(1, 0)
+        s.run(3000)
+        assert s.news()[-1][2] == "SuspendedEVSE"
+
+
+def test_energy_not_flowing_yet_has_its_share():
+    s = Case("EnergyTransfer", connectors=2)
+    s.station.set_limit(0, 20000)
+    s.card("A", 1)
+    s.plugs(1)
+    assert [t[:3] for t in s.news()] == [(STARTED, CHANGED, "Charging")]
+    s.card("B", 2)
+    s.plugs(2, ready=False)
+    first, second = s.station.connectors
+    assert s.news() == [] and second.charging_permitted
+    assert first.limit_ma == second.limit_ma == 10000
+    s.run(40000, 50)  # it does not ask: it is left the least
+    assert first.limit_ma == 14000 and second.limit_ma == 6000
+    s.forget()
+    second.ev_ready = True
+    s.run(1500)
+    assert first.limit_ma == second.limit_ma == 10000
+    assert [t[:3] for t in s.news()] == [(STARTED, CHANGED, "Charging")]
+
+
 def test_TC_E_02_CS_remote():
     s = Case("EnergyTransfer")
     ask = {"idToken": CARD, "remoteStartId": 5, "evseId": 1}

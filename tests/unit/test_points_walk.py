@@ -97,6 +97,9 @@ class Life:
         else:
             c.set_error("GroundFailure")
 
+    def limit(self, n):
+        self.s.station.set_limit(n, random.choice((0, 10000, None)))
+
     def wait(self, n):
         self.s.run(22000, 100)
 
@@ -120,7 +123,7 @@ class Life:
         s.forget()
         for c in s.station.connectors:
             if c.charging_permitted:
-                assert c.plugged and not c.faulted
+                assert c.plugged and not c.faulted and not c.paused
                 assert c.tx.authorized if c.tx else c.grant.offered
             tx = c.tx
             if tx and not tx.ending and not tx.floating:
@@ -133,6 +136,7 @@ class Life:
         s = self.s
         for c in s.station.connectors:
             c.clear_error()
+            s.station.set_limit(c.id, None)
             c.occupied = False
             s.unplug(c.id)
         s.run(1000)
@@ -161,7 +165,7 @@ class Life:
 
 ACTS = (
     "plug plug plug unplug unplug ready bay card card card card remote_start remote_stop refuse"
-    " link fault wait reboot"
+    " link fault limit wait reboot"
 ).split()
 
 

@@ -101,7 +101,7 @@ def _begin(c, grant, trigger):
         wh = wh if grant.wh is None else grant.wh
         tx = Transaction(station.log.new_key(), c, grant.id_token, grant.kind, grant.parent, wh)
         tx.remote_start_id = grant.remote_start_id
-        station.limits.begin(tx, grant.profile)
+        station.limits.begin(tx, grant.profile, grant.offered)
         trigger = grant.trigger
         data = granted(grant)
     tx.id = station.dialect.transaction_id(tx.key)

@@ -40,11 +40,17 @@ class Limits:
     def _used(self):
         return bool(self.slots or self.volatile or self.external or self.station.on_schedule)
 
-    def begin(self, tx, profile):
+    @property
+    def settled(self):
+        """True: what each connector may offer is known, to whom is authorized as well."""
+        return not (self.active and (self._stale or self._working))
+
+    def begin(self, tx, profile, known=False):
         """A transaction begins, perhaps with a profile of its own. It gets no energy before its
-        limit is known."""
+        limit is `known`."""
         tx.profile = profile
-        tx.held = self.active = bool(self.active or profile)
+        self.active = bool(self.active or profile)
+        tx.held = self.active and not known
         self._stale = True
 
     def step(self):
@@ -57,10 +63,11 @@ class Limits:
         asking = 0
         for c in self.station.connectors:
             tx = c.tx
-            stage = (
-                0 if tx is None else 2 if tx.ending else 1 if c.plugged and tx.authorized else 3
-            )
-            seen = (seen * 31 + 3 * (c.phases_in_use or 0) + stage) & _MASK
+            if tx is None:
+                stage = 4 if c.grant and c.plugged else 0
+            else:
+                stage = 2 if tx.ending else 1 if c.plugged and tx.authorized else 3
+            seen = (seen * 31 + 5 * (c.phases_in_use or 0) + stage) & _MASK
             asking = (asking * 2 + (1 if c.ev_ready else 0)) & _MASK
         now = self.station.clock.uptime()
         if now >= self.told_at and self.station.on_schedule:

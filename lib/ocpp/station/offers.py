@@ -1,4 +1,5 @@
-"""Shares what the station may draw among the connectors with a transaction, and makes offers.
+"""Shares what the station may draw among the connectors in use, and makes offers: those with a
+transaction, or somebody authorized whose energy begins one.
 
 Who is worth less than the least rate (6 A, or the minimum charging rate of its profile) gets
 nothing. If there is not enough for all, they take turns; an EV that does not ask for energy though
@@ -33,7 +34,7 @@ def share_out(limits):
         caps.append(cap)
         if not shared:
             limits.idle[i] = None
-        elif c.tx and not c.tx.ending:
+        elif _draws(c):
             rate = max(least, rate if cap is None else min(rate, cap))
             wants.append((i, cap, rate, weight, _asks(limits, i, c, now)))
         else:
@@ -48,11 +49,15 @@ def share_out(limits):
             limits.told_at = 0
             if limits.shifted and c.tx and not c.tx.ending:
                 news.append((c, before))
-        if shared and c.tx:
+        if shared and _draws(c):
             _watch(limits, i, c, now)
     limits.shifted = False
     for c, before in news:  # all have their limits
         _tell(c, before)
+
+
+def _draws(c):
+    return not c.tx.ending if c.tx else bool(c.grant and c.plugged)
 
 
 def _tell(c, before):
@@ -123,7 +128,7 @@ def _lowest(a, b):
 def _asks(limits, i, c, now):
     """True if the EV wants energy, as far as that is known."""
     idle = limits.idle[i]  # uptime since when it did not ask though it could
-    if c.ev_ready or c.tx.held:
+    if c.ev_ready or (c.tx and c.tx.held):
         idle = None
     elif idle is not None and c.limit_ma == 0 and now // _TURN_S != idle // _TURN_S:
         idle = None  # its next turn

@@ -281,9 +281,11 @@ class Session:
             return True
         if not (self.plugged and self.start_ready):
             return False
-        if self.station.limits.active or not _at_energy(starts):
+        if grant.profile or not _at_energy(starts):  # a profile needs its transaction
             return True
         if not grant.offered:
+            if not self.station.limits.settled:
+                return False
             grant.wh = self.read_energy()
             grant.offered = True
         ready = self.charging_permitted if self.evse_ready is None else self.evse_ready
