@@ -40,6 +40,7 @@ class Evse:
         self.authorized = None
         # For the station
         self.connected = self.ev_ready = self.offering = self.occupied = False
+        self.cable_ma = None  # what the cable carries, None: not known
         self.energy_wh = None  # import register in Wh, None: silent or broken, 0: there is none
         self.phases = None  # that the car uses when all are offered, None: not known (yet)
         self.errors = ()  # (code, info, vendor id, vendor code, faulted); a new one at a change
@@ -87,6 +88,7 @@ class Evse:
         self.connected = controller.plugged
         self.ev_ready = controller.ev_ready
         self.offering = controller.offering
+        self.cable_ma = getattr(controller, "cable_ma", None)
         self.occupied = self._parking is not None and self._parking.on
         meter = self.meter
         if meter is None:

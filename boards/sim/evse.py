@@ -36,6 +36,7 @@ class Evse:
         self.phases = 3  # 1, 2 or 3
         self.soc_wms = 0  # energy in the battery, watt milliseconds
         self.fills = False  # False: the battery never gets full
+        self.cable_ma = None  # what its cable carries, None: nobody knows
         # The station's own hardware
         self.relay = False  # contactor closed
         self.locked = False

@@ -145,6 +145,11 @@ class Controller:
         self._cable_ma = min(ma or self._cable_ma, self._cable_ma) if closed else ma
 
     @property
+    def cable_ma(self):
+        """What the cable in a socket carries, mA; None: not known."""
+        return self._cable_ma or None
+
+    @property
     def available_ma(self):
         """What may be offered now, mA."""
         hal = self._hal

@@ -70,9 +70,9 @@ def connector(number):
     return default().connector(number)
 
 
-def present(id_token, connector=None, type=""):
+def present(id_token, connector=None, type="", extra=None):
     """A card is presented; see `host.Host`."""
-    default().present(id_token, connector, type)
+    default().present(id_token, connector, type, extra)
 
 
 def call(action, payload, done=None):

@@ -65,15 +65,15 @@ class Host:
             raise ValueError("no connector %r" % (number,))
         return self.connectors[number - 1]
 
-    def present(self, id_token, connector=None, type=""):
+    def present(self, id_token, connector=None, type="", extra=None):
         """A card (or another means of authorization, `type`: IdTokenEnumType of OCPP 2.x) is
         presented, at the reader of connector number `connector` or at that of all. It begins, ends
-        or withdraws (OCPP 1.6 §4.8, §4.10). ValueError for an identifier or number that is
-        none."""
+        or withdraws (OCPP 1.6 §4.8, §4.10). `extra`: a list of AdditionalInfoTypes that go with it
+        (2.x). ValueError for an identifier or number that is none."""
         target = None if connector is None else self.connector(connector)
         if id_token or type != "NoAuthorization":  # a start button has none
             checked(id_token)
-        self.tokens.present(id_token, target, type)
+        self.tokens.present(id_token, target, type, extra)
 
     def __getattr__(self, name):
         if name[0] == "_":

@@ -2,7 +2,8 @@
 `Host`."""
 
 _INPUTS = const(
-    "plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh,phases_in_use"
+    "plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh,phases_in_use,"
+    "cable_ma"
 )
 _EVENTS = const(
     "Accepted,TimeSet,Status,Authorized,AuthorizationRejected,AuthorizationTimeout,NoConnector,"

@@ -56,7 +56,7 @@ def test_the_inputs_and_the_events():
     assert sorted(told) == sorted(known) and len(told) > 10
     known = str(raises(ValueError, wiring.bind, None, None, "?", len)).split("but ")[1].split(",")
     told = first_column(section("api.md", "**Inputs**", "`measure("))
-    assert sorted(told) == sorted(known) and len(told) == 8
+    assert sorted(told) == sorted(known) and len(told) == 9
 
 
 def test_the_configuration_shown_is_accepted():

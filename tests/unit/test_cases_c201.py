@@ -488,6 +488,46 @@ def test_what_goes_with_a_token():
     assert s.asks("RequestStartTransaction", ask).code == "OccurrenceConstraintViolation"
 
 
+def test_what_goes_with_a_token_is_asked_with_it():
+    """additionalInfo in AuthorizeRequest, of a reader and of a remote start."""
+    more = [{"additionalIdToken": "1234", "type": "PIN"}]
+    whole = dict(CARD, additionalInfo=more)
+    s = Case()
+    s.station.present("TAG1", 1, "ISO14443", more)
+    s.run(1000)
+    assert s.csms.sent("Authorize") == [{"idToken": whole}]
+    s.plugs()
+    assert s.txs()[0]["idToken"] == whole
+    s = Case(settings={"AuthCtrlr.AuthorizeRemoteStart": "true"})
+    ask = {"idToken": whole, "remoteStartId": 3, "evseId": 1}
+    assert s.asks("RequestStartTransaction", ask) == {"status": "Accepted"}
+    s.plugs()
+    assert s.csms.sent("Authorize") == [{"idToken": whole}]
+    assert s.txs()[0]["idToken"] == whole
+
+
+def test_languages_of_a_user():
+    def answer(*languages):
+        info = {"status": "Accepted"}
+        for n, language in enumerate(languages):
+            info["language%d" % (n + 1)] = language
+        return {"idTokenInfo": info}
+
+    s = Case()
+    s.csms.answers["Authorize"] = answer("nl", "en")
+    s.card()
+    s.plugs()
+    assert s.c.languages == ["nl", "en"]
+    s.card()
+    s.unplugs()
+    s.csms.answers["Authorize"] = answer()
+    s.csms.answers["TransactionEvent"] = lambda p: answer("fr") if "idToken" in p else {}
+    s.card("TAG2")
+    assert s.c.languages is None
+    s.plugs()
+    assert s.c.languages == ["fr"]
+
+
 def test_before_the_station_is_accepted():
     for may in ("true", "false"):
         settings = {"AuthCtrlr.OfflineTxForUnknownIdEnabled": "true"}

@@ -100,6 +100,17 @@ def test_TC_E_02_CS_remote():
     assert s.last()["transactionInfo"]["remoteStartId"] == 5
 
 
+def test_what_the_cable_can_carry():
+    for start in ("EVConnected", "Authorized", "PowerPathClosed"):
+        s = Case(start)
+        s.card()
+        s.c.cable_ma = 20500
+        s.plugs()
+        told = [e.get("cableMaxCurrent") for e in s.txs()]
+        assert told.count(20) == 1 and told.count(None) == len(told) - 1, (start, told)
+        assert told[0 if start != "Authorized" else 1] == 20, (start, told)
+
+
 def test_TC_E_09_CS():
     s = Case("EVConnected")
     s.bay()

@@ -47,6 +47,21 @@ def wired(**parts):
     return bench, connector
 
 
+def test_what_a_cable_carries():
+    bench, connector = wired(socket=True, ohm=680)
+    assert connector.cable_ma is None
+    bench.hal.car = "B"
+    bench.run(1000)
+    assert connector.plugged and connector.cable_ma == 20000
+    bench.hal.car = "A"
+    bench.run(3000)
+    assert not connector.plugged and connector.cable_ma is None
+    bench, connector = wired()  # its own cable is always the same
+    bench.hal.car = "B"
+    bench.run(1000)
+    assert connector.plugged and connector.cable_ma is None
+
+
 def test_session():
     bench, connector = wired(has_lock=True)
     bench.hal.car = "C"

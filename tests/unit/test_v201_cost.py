@@ -67,6 +67,7 @@ def test_i01_i03_price_of_an_identifier_and_final_cost():
     extra = [{"format": "UTF8", "language": "de", "content": "0,30 je kWh"}]
     custom = {"vendorId": "org.openchargealliance.multilanguage", "personalMessageExtra": extra}
     info = {"status": "Accepted", "personalMessage": message, "customData": custom}
+    info["language1"] = "de"
     s.csms.answers["Authorize"] = {"idTokenInfo": info}
 
     def event(p):
@@ -84,6 +85,7 @@ def test_i01_i03_price_of_an_identifier_and_final_cost():
             "text": "0.30 a kWh",
             "language": "en",
             "texts": extra,
+            "languages": ["de"],
         },
     )
     s.station.present("TAG1", 1)

@@ -131,8 +131,9 @@ class Authorization:
             life = station.settings.get("AuthCacheCtrlr.LifeTime")
             self.cache.put(id_token, info, None if life is None else station.clock.unix())
 
-    def check(self, id_token, kind, done):
+    def check(self, id_token, kind, done, extra=None):
         """Judge an identifier; `done(IdInfo)` is called once, perhaps before this returns.
+        `extra`: see `Tokens.ask`.
 
         OCPP 1.6 §3.5.3 (LocalPreAuthorize), §4.1, §3.5.2 when the central system can't be asked.
         """
@@ -165,7 +166,7 @@ class Authorization:
             finally:  # the card must not wait for ever
                 done(info)
 
-        self._station.dialect.authorize(id_token, kind, answered)
+        self._station.dialect.authorize(id_token, kind, answered, extra)
 
     def offline(self, id_token):
         """Judge without the central system (OCPP 1.6 §9.1: LocalAuthorizeOffline,

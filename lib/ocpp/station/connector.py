@@ -64,6 +64,7 @@ class Connector(Session):
         self.start_ready = True
         self.stop_ready = True
         self.phases_in_use = None  # of the car, when all are offered; None: not known
+        self.cable_ma = None  # what the cable can carry; None: not known
         self.energy_wh = 0  # import register; None: the meter is silent
         self.measures = []  # (measurand, phase, unit, location, fn)
         self.sign = None  # fn(context, id_token): a signed reading, see `signed.py`
@@ -82,6 +83,7 @@ class Connector(Session):
         self.scheduled = False  # becomes unavailable when it is no longer finishing
         self.lock_holder = None  # (identifier, group) whose card opens a lock kept shut, or None
         self.info = ""  # remark that goes with the state
+        self.languages = None  # of who was authorized last, see `IdInfo`
         self.reservation = None  # id or None
         self.reserved_itself = False  # True: by its number, not as the last one that is free
         self._before_end = _CHARGING  # state shown while a transaction ends

@@ -9,6 +9,7 @@ class IdInfo:
     """What is known of an identifier."""
 
     evses = None  # numbers of the connectors it is good for, None: all
+    languages = None  # that its user prefers, the best first; None: not known
 
     def __init__(self, status, parent=None, expiry=None):
         self.status = status  # "Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"

@@ -13,6 +13,7 @@ def started(station, key, id_token, csms_id, info):
             c.tx.id = csms_id
             if info.parent and not c.tx.parent:
                 c.tx.parent = info.parent
+            c.languages = info.languages or c.languages
             if info.status != ACCEPTED:
                 c.deauthorize()
 

@@ -43,6 +43,7 @@ def started(c, grant, data):
     data["values"] = values = station.metering.opening(c, signed)
     if c.plugged:
         data["state"] = tx.state = _CONNECTED
+        _cable(c, data)
     if grant is None or data["trigger"] == _REMOTE:
         pass
     elif signed and not (_AUTHORIZED in starts or _POWER in starts):
@@ -52,6 +53,12 @@ def started(c, grant, data):
         data["trigger"] = _CHANGED
     if grant and grant.offered:
         data["state"] = tx.state = charging.charging_state(c)
+
+
+def _cable(c, data):
+    """What the cable can carry, in A."""
+    if c.cable_ma:
+        data["cable"] = c.cable_ma // 1000
 
 
 def authorize(c, grant):
@@ -187,6 +194,7 @@ def _change(c, before, state):
     elif before == _IDLE:
         data["trigger"] = "CablePluggedIn"
         state = _CONNECTED
+        _cable(c, data)
         if tx.floating:
             _settle(c, data)
     data["state"] = tx.state = state

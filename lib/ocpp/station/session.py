@@ -93,6 +93,7 @@ class Session:
         )
         self.finishing = self._waiting = False
         self.info = ""
+        self.languages = grant.languages
         if self.tx:
             _points().authorize(self, grant)
             return self.station.emit("Authorized", self)

@@ -32,6 +32,7 @@ class Grant:
         )
         self.wh = None  # register when that was
         self.extra = None  # what else goes with the identifier
+        self.languages = None  # see `IdInfo`
 
 
 class Tokens:
@@ -45,7 +46,7 @@ class Tokens:
         now = self._station.clock.uptime()
         return any([by > now for by in self._asked.values()])
 
-    def present(self, id_token, connector=None, kind=""):
+    def present(self, id_token, connector=None, kind="", extra=None):
         """A card is held to the reader (of `connector`, or of all). Stops what it started,
         withdraws an
         authorization not yet used, or asks for one (OCPP 1.6 §3.5, §4.9 B1, §4.10)."""
@@ -62,8 +63,9 @@ class Tokens:
         self.ask(
             id_token,
             kind,
-            lambda info: self._judged(id_token, kind, connector, reach, info),
+            lambda info: self._judged(id_token, kind, connector, reach, info, extra),
             connector,
+            extra,
         )
 
     def authorize(self, connector, grant):
@@ -74,9 +76,10 @@ class Tokens:
                 self.rejected(grant.id_token, info, connector)
             elif connector.free and not self.barred(connector, grant.id_token, info.parent):
                 grant.parent = info.parent
+                grant.languages = info.languages
                 connector.accept(grant)
 
-        self.ask(grant.id_token, grant.kind, judged, connector)
+        self.ask(grant.id_token, grant.kind, judged, connector, grant.extra)
 
     def remote_start(
         self,
@@ -164,8 +167,9 @@ class Tokens:
             return free[0] if free else None
         return None
 
-    def ask(self, id_token, kind, judged, connector=None):
-        """Have `judged(info)` called, unless this identifier is being asked for there already."""
+    def ask(self, id_token, kind, judged, connector=None, extra=None):
+        """Have `judged(info)` called, unless this identifier is being asked for there already.
+        `extra`: what else goes with it, for the dialect."""
         key = (id_token.lower(), connector)
         now = self._station.clock.uptime()
         if self._asked.get(key, 0) > now or self._station.resetting:
@@ -176,9 +180,9 @@ class Tokens:
             self._asked.pop(key, None)
             judged(info)
 
-        self._station.authorization.check(id_token, kind, done)
+        self._station.authorization.check(id_token, kind, done, extra)
 
-    def _judged(self, id_token, kind, connector, reach, info):
+    def _judged(self, id_token, kind, connector, reach, info, extra):
         if info.status != ACCEPTED:
             return self.rejected(id_token, info, connector)
         if info.parent and same(
@@ -199,7 +203,9 @@ class Tokens:
                 if c.free and self.barred(c, id_token, info.parent):
                     return
             return self._station.emit("NoConnector", connector)
-        target.accept(Grant(id_token, kind, info.parent, connector is None and not target.plugged))
+        grant = Grant(id_token, kind, info.parent, connector is None and not target.plugged)
+        grant.extra, grant.languages = extra, info.languages
+        target.accept(grant)
 
     def _stop_all(self, id_token, kind):
         """A master pass: it ends what runs and opens all locks, and begins nothing."""

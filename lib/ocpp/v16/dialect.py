@@ -52,7 +52,7 @@ class Dialect:
         """`done(Unix time or None)`."""
         self.op("Heartbeat").send(self, done)
 
-    def authorize(self, id_token, kind, done):
+    def authorize(self, id_token, kind, done, extra):
         """`done(IdInfo or None, error)`."""
         self.op("Authorize").send(self, id_token, done)
 

@@ -63,9 +63,9 @@ class Dialect:
         """`done(Unix time or None)`."""
         self.op("Heartbeat").send(self, done)
 
-    def authorize(self, id_token, kind, done):
-        """`done(IdInfo or None, error)`."""
-        self.op("Authorize").send(self, id_token, kind, done)
+    def authorize(self, id_token, kind, done, extra):
+        """`done(IdInfo or None, error)`. `extra`: additionalInfo."""
+        self.op("Authorize").send(self, id_token, kind, done, extra)
 
     def status_word(self, state):
         """ConnectorStatusEnumType of a state of the domain."""

@@ -4,6 +4,7 @@ domain."""
 
 from ocpp.log import log
 from ocpp.station.pricing import moment_of
+from ocpp.v2.types import languages
 
 _COST = const("org.openchargealliance.costmsg")
 _LANGUAGES = const("org.openchargealliance.multilanguage")
@@ -22,6 +23,9 @@ def personal(station, id_token, info):
         if not text or info["status"] != "Accepted":
             return
         told = {"text": text}
+    preferred = languages(info)
+    if preferred:
+        told["languages"] = preferred
     station.part("pricing").user(id_token, told)
 
 

@@ -22,11 +22,14 @@ def connectors_of(station, evse):
     return [c for c in station.connectors if c.id == evse["id"]]
 
 
-def id_token(text, kind):
-    """IdTokenType; no text: nobody was asked for an identifier."""
+def id_token(text, kind, extra=None):
+    """IdTokenType; no text: nobody was asked for an identifier. `extra`: additionalInfo."""
     if not text:
         return {"idToken": "", "type": "NoAuthorization"}
-    return {"idToken": text, "type": kind if kind and " %s " % kind in _TOKEN_TYPES else _CARD}
+    told = {"idToken": text, "type": kind if kind and " %s " % kind in _TOKEN_TYPES else _CARD}
+    if extra:
+        told["additionalInfo"] = extra
+    return told
 
 
 def id_info(info):
@@ -37,7 +40,13 @@ def id_info(info):
         info["status"], group["idToken"] if group else None, time_of(expiry) if expiry else None
     )
     found.evses = info.get("evseId")
+    found.languages = languages(info)
     return found
+
+
+def languages(info):
+    """Those an IdTokenInfoType names (RFC 5646), the preferred first; None: none."""
+    return [info[k] for k in ("language1", "language2") if k in info] or None
 
 
 def meter_value(unix, samples):

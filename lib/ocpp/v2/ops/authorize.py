@@ -3,7 +3,7 @@
 from ocpp.v2.types import id_info, id_token
 
 
-def send(dialect, token, kind, done):
+def send(dialect, token, kind, done, extra):
     def answered(result, error):
         if result and station.on_price:
             from ocpp.v2 import price
@@ -13,7 +13,7 @@ def send(dialect, token, kind, done):
 
     station = dialect.station
     timeout = station.settings.get("AuthorizationTimeout") * 1000
-    payload = {"idToken": id_token(token, kind)}
+    payload = {"idToken": id_token(token, kind, extra)}
     station.rpc.call("Authorize", payload, answered, timeout_ms=timeout)
 
 

@@ -57,26 +57,20 @@ def record(dialect, record):
             info[field] = data[name]
     if data.get("offline"):
         payload["offline"] = True
-    if data.get("phases"):
-        payload["numberOfPhasesUsed"] = data["phases"]
+    for field, name in (("numberOfPhasesUsed", "phases"), ("cableMaxCurrent", "cable")):
+        if data.get(name):
+            payload[field] = data[name]
     if "connector" in data and not data.get("floating"):
         payload["evse"] = {"id": data["connector"], "connectorId": CONNECTOR}
     if data.get("reservation") is not None:
         payload["reservationId"] = data["reservation"]
     # Who is authorized from now on, or presented an identifier to end it
     if data.get("id") is not None:
-        payload["idToken"] = _token(data)
+        payload["idToken"] = id_token(data["id"], data.get("kind"), data.get("extra"))
     values = _meter_values(dialect.station, record)
     if values:
         payload["meterValue"] = values
     return payload
-
-
-def _token(data):
-    token = id_token(data["id"], data.get("kind"))
-    if data.get("extra"):
-        token["additionalInfo"] = data["extra"]
-    return token
 
 
 def learn(dialect, record, result):
