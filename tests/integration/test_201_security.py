@@ -198,7 +198,7 @@ def test_tc_b_45_migration_to_another_csms(ocpp_csms, charger, second):
     assert get(second, "OCPPCommCtrlr", "ActiveNetworkProfile") == "2"
 
 
-def test_tc_b_46_47_49_back_to_the_csms_that_works(ocpp_csms, charger, second):
+def test_tc_b_46_49_back_to_the_csms_that_works(ocpp_csms, charger, second):
     settings = {"OCPPCommCtrlr.NetworkProfileConnectionAttempts": "2"}
     start(charger, ocpp_csms, settings)
     second.refuse(404)
@@ -211,23 +211,83 @@ def test_tc_b_46_47_49_back_to_the_csms_that_works(ocpp_csms, charger, second):
     assert get(ocpp_csms, "OCPPCommCtrlr", "ActiveNetworkProfile") == "1"
 
 
+def roots(csms):
+    """Serial numbers of the roots for the CSMS that the station tells."""
+    answer = csms.call("GetInstalledCertificateIds", {"certificateType": [CSMS_ROOT]})
+    assert answer["status"] == "Accepted"
+    found = [chain["certificateHashData"] for chain in answer["certificateHashDataChain"]]
+    return [int(data["serialNumber"], 16) for data in found]
+
+
+def number(authority):
+    return authority.certificate.serial_number
+
+
+def replaced(charger, folder, csms, old, new):
+    """The station trusts `old`, and is given `new`, which `old` has signed."""
+    csms.password = PASSWORD
+    check = {
+        "SecurityCtrlr.AdditionalRootCertificateCheck": "true",
+        "OCPPCommCtrlr.NetworkProfileConnectionAttempts": "1",
+    }
+    start(charger, csms, check, **trusting(folder, old, security_profile=2, password=PASSWORD))
+    booted(csms)
+    root = {"certificateType": CSMS_ROOT, "certificate": new.pem}
+    assert csms.call("InstallCertificate", root) == {"status": "Accepted"}
+
+
+def test_tc_m_30_the_new_root_works(charger, authority, tmp_path):
+    new = Authority("New Root", authority)
+    with tls_csms(authority.server(tmp_path)) as csms:
+        replaced(charger, tmp_path, csms, authority, new)
+        assert set(roots(csms)) == {number(new), number(authority)}
+        since = csms.mark()
+        csms.refuse(503)  # until it has the new certificate
+        reset(csms)
+        switch(csms, new.server(tmp_path))
+        csms.refuse(None)
+        booted(csms, since)
+        assert roots(csms) == [number(new)]
+
+
+def test_tc_m_31_the_new_root_does_not_work(charger, authority, tmp_path):
+    new = Authority("New Root", authority)
+    with tls_csms(authority.server(tmp_path)) as csms:
+        replaced(charger, tmp_path, csms, authority, new)
+        since = csms.mark()
+        reset(csms)
+        booted(csms, since)
+        assert set(roots(csms)) == {number(new), number(authority)}
+
+
+def test_tc_b_47_a_new_csms_that_has_not_the_new_root(charger, authority, tmp_path):
+    """The old root is no good for a network profile on trial, but for the one before."""
+    new = Authority("New Root", authority)
+    with tls_csms(authority.server(tmp_path)) as csms, tls_csms(authority.server(tmp_path)) as b:
+        b.password = PASSWORD
+        replaced(charger, tmp_path, csms, authority, new)
+        assert profile(csms, 2, b.url, 2) == "Accepted"
+        assert priority(csms, "2") == "RebootRequired"
+        since = csms.mark()
+        reset(csms)
+        booted(csms, since)
+        assert b.opened == 0 and b.handshakes == []
+        assert get(csms, "OCPPCommCtrlr", "ActiveNetworkProfile") == "1"
+        assert number(authority) in roots(csms)
+        wait_event(csms, "InvalidCsmsCertificate")
+
+
 def test_tc_b_50_migration_with_a_new_root(charger, authority, tmp_path):
-    """AdditionalRootCertificateCheck: the old root goes once the new one has worked (M_30)."""
+    """AdditionalRootCertificateCheck: the old root goes once the new one has worked."""
     new = Authority("New Root", authority)
     with tls_csms(authority.server(tmp_path)) as old, tls_csms(new.server(tmp_path)) as csms:
-        old.password = csms.password = PASSWORD
-        check = {"SecurityCtrlr.AdditionalRootCertificateCheck": "true"}
-        ocpp = trusting(tmp_path, authority, security_profile=2, password=PASSWORD)
-        start(charger, old, check, **ocpp)
-        root = {"certificateType": CSMS_ROOT, "certificate": new.pem}
-        assert old.call("InstallCertificate", root) == {"status": "Accepted"}
+        csms.password = PASSWORD
+        replaced(charger, tmp_path, old, authority, new)
         assert profile(old, 2, csms.url, 2) == "Accepted"
         assert priority(old, "2") == "RebootRequired"
         reset(old)
         booted(csms)
-        asked = {"certificateType": [CSMS_ROOT]}
-        answer = csms.call("GetInstalledCertificateIds", asked)
-        assert len(answer["certificateHashDataChain"]) == 1
+        assert roots(csms) == [number(new)]
 
 
 # -- B: offline and back -----------------------------------------------------------------------

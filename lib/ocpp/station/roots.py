@@ -64,9 +64,10 @@ def _issuer(certificate, present, strict):
 
 def ids(station, use):
     """Returns the hash data of each root for a use: dicts of the protocol's
-    CertificateHashDataType."""
+    CertificateHashDataType. One that is replaced is among them until its successor has worked."""
     found = []
-    for _, der, bits in station.part("certificates").roots(use):
+    roots = station.part("certificates").roots
+    for _, der, bits in roots(use) + (roots(OLD) if use == USES[0] else []):
         found.append((yield from hash_data(der, bits)))
     return found
 

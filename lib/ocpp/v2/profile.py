@@ -24,7 +24,6 @@ _CODES = (
     ("ChargeProfileMaxStackLevel", "InvalidStackLevel"),
     ("MaxChargingProfilesInstalled", "TooManyElements"),
     ("FlashFull", "OutOfStorage"),
-    ("InvalidMessageSeq", "InvalidMessageSeq"),
 )
 
 
