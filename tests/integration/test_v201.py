@@ -130,14 +130,42 @@ def test_a_power_cut(ocpp_csms, charger):
 def test_resets(ocpp_csms, charger):
     cs = set_up(charger, ocpp_csms)
     charging(cs, ocpp_csms)
+    since = ocpp_csms.mark()
     assert ocpp_csms.call("Reset", {"type": "OnIdle"}) == {"status": "Scheduled"}
     cs.card("DEADBEEF", connector=1)
     wait_event(ocpp_csms, "Ended")
-    ocpp_csms.wait_for("BootNotification", lambda p: p["reason"] == "ScheduledReset")
+    booted(ocpp_csms, since, "ScheduledReset", "Occupied")
     cs.wait_accepted()
+    cs.card("DEADBEEF", connector=1)
+    wait_event(ocpp_csms, "Started")
+    since = ocpp_csms.mark()
     assert ocpp_csms.call("Reset", {"type": "Immediate"}) == {"status": "Accepted"}
-    ocpp_csms.wait_for("BootNotification", lambda p: p["reason"] == "RemoteReset")
+    end = wait_event(ocpp_csms, "Ended")
+    assert end["transactionInfo"]["stoppedReason"] == "ImmediateReset"
+    booted(ocpp_csms, since, "RemoteReset", "Occupied")
     cs.wait_accepted()
+    cs.act(1, "unplug")
+    ocpp_csms.wait_for("StatusNotification", lambda p: p["connectorStatus"] == "Available")
+    since = ocpp_csms.mark()
+    assert ocpp_csms.call("Reset", {"type": "OnIdle"}) == {"status": "Accepted"}
+    booted(ocpp_csms, since, "RemoteReset", "Available")
+
+
+def booted(csms, since, reason, state):
+    """It has told why it booted, the states of its connectors (`state`: of the first), and that
+    it did (TC_B_20 to TC_B_22)."""
+    csms.wait_for("BootNotification", lambda p: p["reason"] == reason, since=since)
+    for n, status in ((1, state), (2, "Available")):
+        csms.wait_for(
+            "StatusNotification",
+            lambda p, n=n, status=status: (p["evseId"], p["connectorStatus"]) == (n, status),
+            since=since,
+        )
+    csms.wait_for(
+        "SecurityEventNotification",
+        lambda p: p["type"] in ("StartupOfTheDevice", "ResetOrReboot"),
+        since=since,
+    )
 
 
 @pytest.mark.slow
