@@ -154,7 +154,7 @@ def test_random_profiles():
         for id in range(1, random.randrange(2, 9)):
             evse, profile = random_profile(id, s.c.tx.id, now)
             record = own.record(station, evse, profile)
-            record[TX] = profile_rules.transaction(station, evse, own.plain(profile))
+            record[TX] = profile_rules.transaction(station, evse, profile)
             assert record[SET_AT] == now
             finish(profiles.put(station.limits, record, 99))
             installed.append((evse, profile))

@@ -1,7 +1,7 @@
 """What a charging profile must be; the reasons why one is refused, in the words of OCPP 2.x.
 
-Imported while one is looked at. `strict`: as OCPP 2.0.1 K01 has it. Otherwise as OCPP 1.6: an
-Absolute schedule without a start begins with the charging (§7.13), a Relative one with a start
+Imported while one is looked at. One whose schedule has an id is judged as OCPP 2.0.1 K01 has it,
+others as OCPP 1.6: an Absolute schedule without a start begins with the charging (§7.13), a Relative one with a start
 ignores that, and the station's own limit may be Relative to its installation.
 """
 
@@ -15,66 +15,79 @@ _LATEST = const(0x7FFFFFFF)  # s: what is kept has 32 bits
 _CYCLES = {"Daily": 86400, "Weekly": 604800}
 
 
-def record(station, number, p, strict=False):
-    """The profile `p` for connector `number` as it is kept (`fields`). `p`: a dict with `id`,
-    `stack`, `purpose`, `kind`, `recurrency`, `from`, `to`, `start` (Unix s or None), `duration`,
-    `unit`, `least`, `tx` (a transaction id or None), `periods`: dicts with `startPeriod`,
-    `limit` and perhaps `numberPhases`, `phaseToUse`; numbers as they came; perhaps `sid`, `extra`
-    as in `fields`. ValueError with the reason."""
+def record(station, number, p):
+    """The profile `p` for connector `number` as it is kept (`fields`). `p`: a ChargingProfileType
+    of OCPP 2.x that has passed its schema, or the like of it, whose schedule has no id then.
+    ValueError with the reason."""
+    schedule = p["chargingSchedule"][0]
+    sid = schedule.get("id")
     _scope(station, number, p)
-    start = _start(p, strict)
-    duration = p["duration"]
+    begin, end = _time(p, "validFrom"), _time(p, "validTo")
+    start = _start(p, _time(schedule, "startSchedule"), sid is not None)
+    duration = schedule.get("duration")
     if duration is not None and duration <= 0:
         raise ValueError("ChargingScheduleInvalidDuration")
-    if p["from"] is not None and p["to"] is not None and p["to"] <= p["from"]:
+    if begin is not None and end is not None and end <= begin:
         raise ValueError("ChargingProfileInvalidValidity")
     allowed = station.settings.get("ChargingScheduleAllowedChargingRateUnit")
-    if ("Current" if p["unit"] == "A" else "Power") not in allowed:
+    unit = schedule["chargingRateUnit"]
+    if ("Current" if unit == "A" else "Power") not in allowed:
         raise ValueError("ChargingScheduleChargingRateUnitUnsupported")
-    kind = p["kind"]
+    kind = p["chargingProfileKind"]
     if kind == "Absolute" and start is None:
         kind = "Relative"
-    least = None if p["least"] is None else _tenths(p["least"], "ChargingSchedule")
-    cycle = _CYCLES[p["recurrency"]] if kind == "Recurring" else 0
-    head = [p["id"], number, p["purpose"], p["stack"], kind, cycle, p["from"], p["to"]]
-    periods = _periods(station, p["periods"])
-    head += [start, duration, p["unit"], least, station.clock.unix(), None, 0, periods]
-    return head + [p.get("sid"), p.get("extra")]
+    least = schedule.get("minChargingRate")
+    if least is not None:
+        least = _tenths(least, "ChargingSchedule")
+    cycle = _CYCLES[p["recurrencyKind"]] if kind == "Recurring" else 0
+    head = [p["id"], number, p["chargingProfilePurpose"], p["stackLevel"], kind, cycle, begin, end]
+    periods = _periods(station, schedule["chargingSchedulePeriod"])
+    head += [start, duration, unit, least, station.clock.unix(), None, 0, periods]
+    return head + [sid, None]
 
 
 def transaction(station, number, p):
     """The local key of the transaction that a TxProfile is for, None for other purposes.
     ValueError with the reason."""
-    if p["purpose"] != s.TRANSACTION:
+    if p["chargingProfilePurpose"] != s.TRANSACTION:
         return None
     if number < 1:
         raise ValueError("TxProfileEvseIdNotGreaterThanZero")
-    if p["tx"] is None:
+    if p.get("transactionId") is None:
         raise ValueError("TxProfileMissingTransactionId")
     tx = station.connectors[number - 1].tx
     if tx is None or tx.ending:
         raise ValueError("TxProfileEvseHasNoActiveTransaction")
-    if tx.id is None or tx.id != p["tx"]:
+    if tx.id is None or tx.id != p["transactionId"]:
         raise ValueError("TxProfileTransactionNotOnEvse")
     return tx.key
 
 
+def _time(p, name):
+    if p.get(name) is None:
+        return None
+    from ocpp.iso import from_iso
+
+    return from_iso(p[name])
+
+
 def _scope(station, number, p):
+    purpose = p["chargingProfilePurpose"]
     if not 0 <= number <= len(station.connectors):
         raise ValueError("EvseDoesNotExist")
-    if p["purpose"] == s.EXTERNAL:
+    if purpose == s.EXTERNAL:
         raise ValueError("InvalidProfileType")
-    if p["purpose"] == s.STATION_MAX and number:
+    if purpose == s.STATION_MAX and number:
         raise ValueError("ChargingStationMaxProfileEvseIdGreaterThanZero")
-    if not 0 <= p["stack"] <= station.settings.get("ChargeProfileMaxStackLevel"):
+    if not 0 <= p["stackLevel"] <= station.settings.get("ChargeProfileMaxStackLevel"):
         raise ValueError("ChargeProfileMaxStackLevel")
 
 
-def _start(p, strict):
+def _start(p, start, strict):
     """When the schedule starts, None: with the charging, or with the installation."""
-    kind, start = p["kind"], p["start"]
+    kind = p["chargingProfileKind"]
     if kind == "Recurring":
-        if p["recurrency"] is None:
+        if p.get("recurrencyKind") is None:
             raise ValueError("ChargingProfileMissingRecurrencyKind")
         if start is None:
             raise ValueError("ChargingProfileMissingRequiredStartSchedule")
@@ -84,7 +97,7 @@ def _start(p, strict):
     elif kind == "Relative" and start is not None:
         reason = "ChargingProfileExtraneousStartSchedule"
         start = None
-    elif kind == "Relative" and p["purpose"] == s.STATION_MAX:
+    elif kind == "Relative" and p["chargingProfilePurpose"] == s.STATION_MAX:
         reason = "ChargingStationMaxProfileCannotBeRelative"
     if reason:
         if strict:

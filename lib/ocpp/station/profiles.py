@@ -106,6 +106,29 @@ def put(limits, profile, most=None):
         limits.changed()
 
 
+def install(station, request, number, p, make, refused):
+    """A job: install the profile `p` that a request asks for, and answer. `make(station, number,
+    p)`: as `profile_rules.record`; `refused(why)`: the answer to one that can't be. Returns what
+    is kept, None: it was refused."""
+    from ocpp.station import profile_rules
+
+    name = p["id"]
+    try:
+        profile = make(station, number, p)
+        profile[s.TX] = profile_rules.transaction(station, number, p)
+        p = request.payload = None  # it may be large
+        yield
+        most = station.settings.get("MaxChargingProfilesInstalled")
+        yield from put(station.limits, profile, most)
+    except ValueError as e:
+        log.warn("profile", name, "refused:", e)
+        request.reply(refused(e))
+        return None
+    log.info("profile", name, "installed")
+    request.reply({"status": "Accepted"})
+    return profile
+
+
 def having(wanted):
     """What `clear` asks of a profile: all that is `wanted`, [(field, value)], and that it is none
     of a limit from outside."""

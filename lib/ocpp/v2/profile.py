@@ -1,6 +1,6 @@
 """ChargingProfile of OCPP 2.x (K, part 2 §2) in the words of the domain, and back."""
 
-from ocpp.iso import from_iso, to_iso
+from ocpp.iso import to_iso
 from ocpp.station import fields as f
 
 # Reason why a profile is refused, or what it begins with -> reason code (appendix 5)
@@ -27,48 +27,32 @@ _CODES = (
 )
 
 
-def plain(p):
-    """What `profile_rules.record` takes, of a ChargingProfileType that has passed its schema."""
-    schedules = p["chargingSchedule"]
-    schedule = schedules[0]
-    return {
-        "id": p["id"],
-        "stack": p["stackLevel"],
-        "purpose": p["chargingProfilePurpose"],
-        "kind": p["chargingProfileKind"],
-        "recurrency": p.get("recurrencyKind"),
-        "from": _time(p.get("validFrom")),
-        "to": _time(p.get("validTo")),
-        "start": _time(schedule.get("startSchedule")),
-        "duration": schedule.get("duration"),
-        "unit": schedule["chargingRateUnit"],
-        "least": schedule.get("minChargingRate"),
-        "tx": p.get("transactionId"),
-        "periods": schedule["chargingSchedulePeriod"],
-        "sid": schedule["id"],
-        "extra": _extra(schedules),
-    }
-
-
 def record(station, number, p):
     """The profile `p` (ChargingProfileType) for an EVSE as it is kept. ValueError with the
     reason."""
     from ocpp.station import profile_rules
 
-    if len(p["chargingSchedule"]) > 1 and (
+    schedules = p["chargingSchedule"]
+    if len(schedules) > 1 and (
         p["chargingProfilePurpose"] != f.TRANSACTION or station.iso15118 is None
     ):
         raise ValueError("ChargingProfileTooManySchedules")  # only for ISO 15118 (K15)
-    return profile_rules.record(station, number, plain(p), True)
+    found = profile_rules.record(station, number, p)
+    found[f.EXTRA] = _extra(schedules)
+    for _, _, other in external(station):
+        if other["id"] == p["id"]:
+            raise ValueError("ExistingChargingStationExternalConstraints")
+    return found
 
 
 def refused(why):
-    """The statusInfo of a reason."""
-    why = str(why)
+    """The answer to a profile that can't be, by its reason."""
+    info = {"reasonCode": "InvalidProfile", "additionalInfo": str(why)}
     for start, code in _CODES:
-        if why.startswith(start):
-            return {"reasonCode": code, "additionalInfo": why}
-    return {"reasonCode": "InvalidProfile", "additionalInfo": why}
+        if info["additionalInfo"].startswith(start):
+            info["reasonCode"] = code
+            break
+    return {"status": "Rejected", "statusInfo": info}
 
 
 def told(station, profile):
@@ -172,7 +156,3 @@ def _copy(value):
     if isinstance(value, list) or hasattr(value, "marks"):
         return [_copy(value[i]) for i in range(len(value))]
     return value
-
-
-def _time(text):
-    return None if text is None else from_iso(text)

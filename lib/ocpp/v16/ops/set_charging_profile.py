@@ -1,7 +1,6 @@
 """SetChargingProfile, OCPP 1.6 §5.16, errata 3.38, 3.39, 3.53. A job: answered later."""
 
 from ocpp.calls import CallError
-from ocpp.log import log
 
 
 def handle(dialect, request):
@@ -19,29 +18,14 @@ def handle(dialect, request):
 
 def _install(station, number, request):
     station.tidy()  # what led here is not needed any more
-    wanted = request.payload["csChargingProfiles"]
-    name = wanted["chargingProfileId"]
-    try:
-        profile = _profile(station, number, wanted)
-        wanted = request.payload = None  # it may be large
-        yield
-        from ocpp.station import profiles
-
-        most = station.settings.get("MaxChargingProfilesInstalled")
-        yield from profiles.put(station.limits, profile, most)
-    except ValueError as e:
-        log.warn("profile", name, "refused:", e)
-        request.reply({"status": "Rejected"})
-    else:
-        log.info("profile", name, "installed")
-        request.reply({"status": "Accepted"})
-
-
-def _profile(station, number, wanted):
-    from ocpp.station import fields, profile_rules
+    from ocpp.station import profile_rules, profiles
     from ocpp.v16.profile import plain
 
-    told = plain(wanted)
-    profile = profile_rules.record(station, number, told)
-    profile[fields.TX] = profile_rules.transaction(station, number, told)
-    return profile
+    yield from profiles.install(
+        station,
+        request,
+        number,
+        plain(request.payload["csChargingProfiles"]),
+        profile_rules.record,
+        lambda why: {"status": "Rejected"},
+    )

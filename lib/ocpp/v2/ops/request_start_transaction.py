@@ -25,7 +25,7 @@ def handle(dialect, request):
             from ocpp.v2.profile import refused
 
             log.warn("profile", profile["id"], "refused:", e)
-            return {"status": "Rejected", "statusInfo": refused(e)}
+            return refused(e)
     else:
         profile = None  # to be ignored then (F01.FR.12)
     token = p["idToken"]

@@ -14,38 +14,15 @@ def handle(dialect, request):
 
 def _install(station, request):
     station.tidy()  # what led here is not needed any more
-    number, wanted = request.payload["evseId"], request.payload["chargingProfile"]
-    name = wanted["id"]
-    try:
-        profile = _profile(station, number, wanted)
-        wanted = request.payload = None  # it may be large
-        yield
-        from ocpp.station import profiles
-
-        most = station.settings.get("MaxChargingProfilesInstalled")
-        yield from profiles.put(station.limits, profile, most)
-    except ValueError as e:
-        from ocpp.v2.profile import refused
-
-        log.warn("profile", name, "refused:", e)
-        request.reply({"status": "Rejected", "statusInfo": refused(e)})
-        return
-    log.info("profile", name, "installed")
-    request.reply({"status": "Accepted"})
-    if station.iso15118:
-        _hand_on(station, profile)
-
-
-def _profile(station, number, wanted):
-    from ocpp.station import fields, profile_rules
+    from ocpp.station import profiles
     from ocpp.v2 import profile as own
 
-    profile = own.record(station, number, wanted)
-    for _, _, other in own.external(station):
-        if other["id"] == wanted["id"]:
-            raise ValueError("ExistingChargingStationExternalConstraints")
-    profile[fields.TX] = profile_rules.transaction(station, number, own.plain(wanted))
-    return profile
+    p = request.payload
+    profile = yield from profiles.install(
+        station, request, p["evseId"], p.pop("chargingProfile"), own.record, own.refused
+    )
+    if profile and station.iso15118:
+        _hand_on(station, profile)
 
 
 def _hand_on(station, profile):
