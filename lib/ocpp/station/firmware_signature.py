@@ -4,6 +4,7 @@ import binascii
 import hashlib
 import sys
 
+from ocpp.iso import from_iso
 from ocpp.log import log
 from ocpp.station.certificates import USES
 from pki import chain, pem
@@ -11,6 +12,29 @@ from pki.der import DERError
 from pki.x509 import DIGITAL_SIGNATURE, Certificate, public_key
 
 _CHUNK = const(512)
+_CHECK = const("ocpp.station.firmware_signature")
+
+
+def begin(station, p):
+    """Begin the update that `p` asks for, a SignedUpdateFirmware.req, or an UpdateFirmwareRequest
+    of OCPP 2.x. Returns a status as of `Update.begin`, or "InvalidCertificate"."""
+    firmware = p["firmware"]
+    check = None
+    if "signature" in firmware:
+        key = yield from signer(station, firmware["signingCertificate"])
+        if key is None:
+            return "InvalidCertificate"
+        check = [_CHECK, "check", [key, firmware["signature"]]]
+    install = firmware.get("installDateTime")
+    return station.part("update").begin(
+        firmware["location"],
+        from_iso(firmware["retrieveDateTime"]),
+        install and from_iso(install),
+        p.get("retries"),
+        p.get("retryInterval"),
+        p["requestId"],
+        check,
+    )
 
 
 def signer(station, text):

@@ -1,48 +1,29 @@
 """UpdateFirmware, OCPP 2.0.1 L01, L02. A job: the certificate is checked before the answer."""
 
-from ocpp.v2.types import time_of
-
-_CHECK = const("ocpp.station.firmware_signature")
+_REASONS = {"Rejected": "FwUpdateInProgress", "InvalidCertificate": "InvalidCertificate"}
 
 
 def handle(dialect, request):
-    station = dialect.station
-    station.jobs.append(request.finished_by(_answer(station, request)))
+    dialect.station.jobs.append(request.finished_by(_answer(dialect.station, request)))
     return None
 
 
 def _answer(station, request):
     p = request.payload
-    firmware = p["firmware"]
-    certificate, signature = firmware.get("signingCertificate"), firmware.get("signature")
-    check = None
-    if certificate and signature:
-        from ocpp.station import firmware_signature
-
-        key = yield from firmware_signature.signer(station, certificate)
-        if key is None:
-            reason = {"reasonCode": "InvalidCertificate"}
-            return request.reply({"status": "InvalidCertificate", "statusInfo": reason})
-        check = [_CHECK, "check", [key, signature]]
-    elif certificate or signature or not _unsigned(station):
-        reason = {
+    signed = "signature" in p["firmware"]
+    known = "signingCertificate" in p["firmware"]
+    if signed != known or not (signed or _unsigned(station)):
+        info = {
             "reasonCode": "MissingParam",
-            "additionalInfo": "signature" if certificate else "signingCertificate",
+            "additionalInfo": "signature" if known else "signingCertificate",
         }
-        return request.reply({"status": "Rejected", "statusInfo": reason})
-    install = firmware.get("installDateTime")
-    status = station.part("update").begin(
-        firmware["location"],
-        time_of(firmware["retrieveDateTime"]),
-        install and time_of(install),
-        p.get("retries"),
-        p.get("retryInterval"),
-        p["requestId"],
-        check,
-    )
+        return request.reply({"status": "Rejected", "statusInfo": info})
+    from ocpp.station import firmware_signature
+
+    status = yield from firmware_signature.begin(station, p)
     answer = {"status": status}
-    if status == "Rejected":
-        answer["statusInfo"] = {"reasonCode": "FwUpdateInProgress"}
+    if status in _REASONS:
+        answer["statusInfo"] = {"reasonCode": _REASONS[status]}
     request.reply(answer)
 
 
