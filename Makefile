@@ -1,5 +1,6 @@
 PY := .venv/bin/python
-DEVICE = $(if $(CONFIG),--config $(CONFIG)) $(if $(STORAGE),--storage $(STORAGE)) $(if $(READABLE),--readable)
+DEVICE = $(if $(CONFIG),--config $(CONFIG)) $(if $(STORAGE),--storage $(STORAGE)) \
+	$(if $(ALL),--all) $(if $(READABLE),--readable)
 .DEFAULT_GOAL := help
 .PHONY: help setup dev run test test-power check lint bench bench-csms schema clean bundle image deploy flash monitor
 
@@ -37,7 +38,7 @@ schema: dev  ## generate the compact message schemas, and the packages for mip, 
 	@$(PY) tools/schemac.py
 	@$(PY) tools/mip.py
 
-bundle: dev  ## what goes onto BOARD=x, compiled, with sizes [CONFIG=file READABLE=1]
+bundle: dev  ## what goes onto BOARD=x, with sizes [CONFIG=file, ALL=1: leave nothing out, READABLE=1]
 	@$(PY) tools/device.py tree $(BOARD) $(DEVICE)
 
 image: dev  ## file system of BOARD=x for esptool, or as UF2 [CONFIG=file]

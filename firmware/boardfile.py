@@ -7,7 +7,7 @@ import sys
 
 _KEYS = (
     "name title chip port flash_mb psram wifi network pins model hardware heap phases voltage_v"
-    " max_current_a"
+    " max_current_a without"
 )
 
 

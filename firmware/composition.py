@@ -157,16 +157,27 @@ class _Check:
         drivers = parts.drivers(kinds)
         driver = part.get("driver")
         if drivers:
+            if self._missing(key + ".driver", driver, driver):
+                return {}
             if driver not in drivers:
                 self._unknown(key + ".driver", driver, drivers)
                 return {}
             part = {name: value for name, value in part.items() if name != "driver"}
+        elif self._missing(key, part, key.split(".")[-1]):
+            return {}
         rules = parts.parsed(parts.fields(kinds, driver))
         found = self._fields(key, part, rules, tuple(rules))
         if drivers:
             found["driver"] = driver
         self._more(key, driver, found, part)
         return found
+
+    def _missing(self, key, value, name):
+        """Is the code for it not in this build? That is told as a problem then."""
+        if name not in self._board.get("without", ()):
+            return False
+        self._problem(key, value, "what this build has code for")
+        return True
 
     def _fields(self, key, given, rules, known):
         """Each field checked, defaults filled in, pins as numbers."""

@@ -167,11 +167,23 @@ def _compose(config, name, wanted):
         error = ConfigError(problems[0])
         error.lines = problems
         raise error
+    _check_build(config, board.get("without", ()))
     config["hardware"] = plan
     config["connectors"] = len(plan["connectors"])
     config["connector_lock"] = any(["lock" in outlet for outlet in plan["connectors"]])
     if "model" in board and config["charge_point"]["model"] == _CHARGE_POINT["model"][1]:
         config["charge_point"]["model"] = board["model"]
+
+
+def _check_build(config, without):
+    """`without`: names of what this build has no code for."""
+    for version in config["ocpp"]["version"]:
+        if version in without:
+            there = tuple([v for v in VERSIONS if v not in without])
+            _refuse("ocpp.version", version, "what this build has code for: " + words(there))
+    console = config["console"]
+    if "console" in without and console["enabled"] and console["password"]:
+        _refuse("console.enabled", True, "false: this build has no code for it")
 
 
 def warnings(config, exists):

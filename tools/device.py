@@ -47,6 +47,11 @@ def _parse(words):
             act.add_argument(
                 "--frozen", action="store_true", help="our modules are in MicroPython"
             )
+            act.add_argument(
+                "--all",
+                action="store_true",
+                help="leave nothing out: the configuration may ask for more later",
+            )
             act.add_argument("--storage", type=int, help="bytes of an RP2 build's file system")
             act.add_argument(
                 "--readable", action="store_true", help="tracebacks as in the source; larger"
@@ -69,9 +74,15 @@ def _parse(words):
 
 
 def _files(wanted):
-    """(layout, files) of the board."""
+    """(layout, files) of the board; tells what is left out."""
     where = layout.of(build.facts(wanted.board), wanted.storage)
-    return where, tree.of(wanted.board, wanted.config, where.size, wanted.frozen, wanted.readable)
+    files, (names, count, size) = tree.collected(
+        wanted.board, wanted.config, where.size, wanted.frozen, wanted.all, wanted.readable
+    )
+    if names:
+        print("left out, %d files, %d bytes: %s" % (count, size, " ".join(names)))
+        print("(a configuration that asks for one of these is refused; --all leaves nothing out)")
+    return where, files
 
 
 def _tree(wanted):

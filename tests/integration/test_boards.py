@@ -8,6 +8,7 @@ import time
 import mpunit
 import pytest
 from clients import ROOT
+from device_app import tree
 from patience import patient
 
 SPEED = 4
@@ -19,17 +20,21 @@ BOARDS = sorted(
 
 
 class Board:
-    """A process with that board. `state`: what it told last."""
+    """A process with that board. `state`: what it told last. `bundle`: it has only what is in the
+    bundle of its configuration."""
 
-    def __init__(self, name, csms, folder):
+    def __init__(self, name, csms, folder, bundle=False):
         config = {"board": name, "ocpp": {"url": csms.url, "id": name}}
         (folder / "config.json").write_text(json.dumps(config))
+        env = mpunit.micropython_env()
+        if bundle:
+            env["MICROPYPATH"] = ".frozen:%s:%s" % (unpacked(name, folder), mpunit.UNIT)
         command = [mpunit.micropython(), "-X", "heapsize=4M", "tests/integration/board_driver.py"]
         command += [str(folder / "config.json"), str(folder), str(SPEED)]
         self.child = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=mpunit.micropython_env(),
+            env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -64,12 +69,21 @@ class Board:
         assert not any("Traceback" in line for line in self.log), "".join(self.log)
 
 
+def unpacked(name, folder):
+    """The modules of the bundle for the configuration in `folder`; -> where they are."""
+    files = tree.of(name, folder / "config.json", 9 << 20)
+    for path, data in files.items():
+        (folder / "bundle" / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "bundle" / path[1:]).write_bytes(data)
+    return folder / "bundle" / "lib"
+
+
 @pytest.fixture
 def board(ocpp_csms, tmp_path):
     made = []
 
-    def make(name):
-        made.append(Board(name, ocpp_csms, tmp_path))
+    def make(name, bundle=False):
+        made.append(Board(name, ocpp_csms, tmp_path, bundle))
         return made[-1]
 
     yield make
@@ -85,6 +99,20 @@ def marked(name):
 
 @pytest.mark.parametrize("name", [marked(name) for name in BOARDS])
 def test_a_session(name, board, ocpp_csms):
+    play(name, board, ocpp_csms)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["relay_socket", "wt32_eth01"])
+def test_a_session_with_what_is_in_the_bundle(name, board, ocpp_csms, tmp_path):
+    b = play(name, board, ocpp_csms, True)
+    there = tmp_path / "bundle" / "lib"
+    assert not (there / "drivers" / "mfrc522.mpy").exists()
+    assert (there / "ocpp" / "v16").exists() and not (there / "ocpp" / "v2").exists()
+    assert not [line for line in b.log if "no module" in line]
+
+
+def play(name, board, ocpp_csms, bundle=False):
     hardware = json.loads((ROOT / "boards" / name / "board.json").read_text())["hardware"]
     if "rfid" not in hardware:
         tag, show = hardware["button"]["id_tag"], "press"
@@ -93,7 +121,7 @@ def test_a_session(name, board, ocpp_csms):
     else:
         tag, show = "04A1B2C3", "card 04A1B2C3"
     ocpp_csms.facts.tokens[tag] = "Accepted"
-    b = board(name)
+    b = board(name, bundle)
     b.wait(status="Available", accepted=True, closed=False)
     b.act("plug C 16")
     time.sleep(0.2)
@@ -117,3 +145,4 @@ def test_a_session(name, board, ocpp_csms):
     b.stop()
     b_ended = b.state
     assert b_ended == {"ended": True, "closed": False}
+    return b

@@ -305,7 +305,10 @@ def test_settings():
 
 def test_what_another_firmware_had_hurts_nobody():
     s = station()
-    gone = [["Toaster", "Heat", "set Toaster.Heat"], ["EVSE@7", "Power", "sum Power.Active.Import"]]
+    gone = [
+        ["Toaster", "Heat", "set Toaster.Heat"],
+        ["EVSE@7", "Power", "sum Power.Active.Import"],
+    ]
     kept = [[n + 1] + gone[n] + ["Delta", 1, 3, False] for n in range(2)]
     kept.append([3, "EVSE@1", "AvailabilityState", "state", "Delta", 1, 3, False])
     s.station.store.save("monitors", {"next": 4, "list": kept})

@@ -88,7 +88,7 @@ def build(compiled=True, board=SIM, readable=False):
         options = ["-march=" + chip["arch"]] if chip else []
         names = {name: module_of(Path(name)) for name in found}
         if chip and not readable:
-            out = _build(board, found, ".mpy", names, [*options, "-O3"], _known(found))
+            out = _build(board, found, ".mpy", names, [*options, "-O3"], _known(found, board))
         else:
             out = _build(board + "-readable" if chip else board, found, ".mpy", names, options)
     else:
@@ -97,8 +97,9 @@ def build(compiled=True, board=SIM, readable=False):
     return out
 
 
-def _known(found, *more):
-    """What all that may go to a device, its documentation and `more` sources say about names."""
+def _known(found, name, *more):
+    """What all that may go to a device, its documentation and `more` sources say about names.
+    It is kept in a file with `name`."""
     import hashlib
 
     from . import compact  # only here: each start of a charger comes this way
@@ -107,18 +108,17 @@ def _known(found, *more):
     pages = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))]
     rules = Path(compact.__file__).read_text()
     mark = hashlib.sha256(json.dumps([texts, pages, rules]).encode()).hexdigest()
-    kept = ROOT / "build" / ("names-%s.json" % mark[:8])
+    kept = ROOT / "build" / ("names-%s.json" % name)
     with contextlib.suppress(OSError, ValueError):
         told = json.loads(kept.read_text())
-        return compact.Known(told["spoken"], told["foreign"], mark)
+        if told["mark"] == mark:
+            return compact.Known(told["spoken"], told["foreign"], mark)
     known = compact.Known(mark=mark)
     for text in texts:
         known.read(text)
     for page in pages:
         known.read_page(page)
-    told = {"spoken": sorted(known.spoken), "foreign": sorted(known.foreign)}
-    for old in kept.parent.glob("names-*.json"):
-        old.unlink(missing_ok=True)
+    told = {"mark": mark, "spoken": sorted(known.spoken), "foreign": sorted(known.foreign)}
     _write(kept, json.dumps(told).encode())
     return known
 
@@ -126,7 +126,7 @@ def _known(found, *more):
 def short_names(board):
     """{module: {short name: what it is in the source}} in the build of a board with a chip."""
     found = sources(board)
-    known = _known(found)
+    known = _known(found, board)
     told = {}
     for name, path in found.items():
         short = known.compact(path.read_text())[1]
@@ -148,7 +148,7 @@ def build_for_tests(tests=None):
     names = {name: str(path.relative_to(ROOT)) for name, path in found.items()}
     if tests is None:
         return _build("tests", found, ".mpy", names)
-    known = _known(found, *sorted(tests.rglob("*.py")))
+    known = _known(found, "tests", *sorted(tests.rglob("*.py")))
     return _build("tests-short", found, ".mpy", names, ["-O3"], known)
 
 

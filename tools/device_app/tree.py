@@ -10,41 +10,78 @@ from pathlib import Path
 from charger_app import build, flash
 from charger_app.build import BOARDS, ROOT, BuildError
 
-from . import pack
+from . import features, pack
 
 _START = ("boot", "main")
 _MPY = ".mpy"
-_NOT_ON_CHIPS = ("unix", "recording", "replay", "simulate")  # of the simulator
+NOT_ON_CHIPS = ("unix", "recording", "replay", "simulate")  # of the simulator
 _VERSIONS = {"v16": {"1.6"}, "v2": {"2.0.1", "2.1"}}  # packages of lib/ocpp
 _SMALL = 1024 * 1024  # a file system of fewer bytes does not hold all versions
 _PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
 
 
-def of(board, config=None, size=None, frozen=False, readable=False):
+def of(board, config=None, size=None, frozen=False, everything=False, readable=False):
     """The files for `board`. `config`: file of the configuration, or None; `size`: bytes of the
-    file system; `frozen`: our modules are in MicroPython; `readable`: tracebacks tell lines and
-    names as in the source. BuildError, flash.BadConfig: what is wrong, in words."""
+    file system; `frozen`: our modules are in MicroPython; `everything`: nothing is left out;
+    `readable`: tracebacks tell lines and names as in the source. BuildError, flash.BadConfig: what is wrong, in words."""
+    return collected(board, config, size, frozen, everything, readable)[0]
+
+
+def collected(board, config=None, size=None, frozen=False, everything=False, readable=False):
+    """(files, what is left out: (names as in `features.rows` and versions of OCPP, number of
+    modules, bytes)). Without a configuration nobody knows what will be asked for: only versions
+    that have no room are left out then."""
     facts = build.facts(board)
     data = flash.read_config(config) if config else None
-    if isinstance(data, dict):
-        _check_board(data, board)
+    found = None
+    if config:
+        if isinstance(data, dict):
+            _check_board(data, board)
+        found = features.checked(data, Path(config).resolve().parent)
     folder = build.build(board=board, readable=readable)
-    versions = _versions(data, size or _SMALL)
-    files = {}
+    gone, without = _left_out(facts, found, size, everything or frozen)
+    files, left = {}, []
     for name in _START:
         files["/%s.py" % name] = (ROOT / "firmware" / (name + ".py")).read_bytes()
     for path in sorted(folder.rglob("*" + _MPY)):
-        name = str(path.relative_to(folder))
-        if _wanted(name[: -len(_MPY)], versions) and not (frozen and _is_frozen(name, board)):
-            files["/lib/" + name] = path.read_bytes()
-    files["/lib/%s/board.json" % board] = _compact(BOARDS / board / "board.json")
+        name = str(path.relative_to(folder).with_suffix(""))
+        if name.split("/")[0] in _START + NOT_ON_CHIPS or (frozen and _is_frozen(name, board)):
+            continue
+        if name in gone:
+            left.append(path.stat().st_size)
+        else:
+            files["/lib/" + name + _MPY] = path.read_bytes()
     for path in sorted((folder / "www").glob("*.gz")):  # the web console
-        files["/lib/www/" + path.name] = path.read_bytes()
+        if "console" in without:
+            left.append(path.stat().st_size)
+        else:
+            files["/lib/www/" + path.name] = path.read_bytes()
+    files["/lib/%s/board.json" % board] = _compact(BOARDS / board / "board.json", without)
     chip = facts["chip"]["name"]
     files["/lib/chips/%s.json" % chip] = _compact(BOARDS / "chips" / (chip + ".json"))
     if config:
         files.update(_configured(data, config))
-    return _packed(files) if (size or _PACKED) <= _PACKED and not frozen else files
+    files = _packed(files) if (size or _PACKED) <= _PACKED and not frozen else files
+    return files, (without, len(left), sum(left))
+
+
+def _left_out(facts, config, size, everything):
+    """(modules that are left out, names of what they are for). `config`: as the firmware sees it,
+    or None."""
+    if everything:
+        return set(), []
+    modules = build.sources(facts["name"])
+    for name in NOT_ON_CHIPS:
+        modules.pop(name)
+    gone, without = set(), set()
+    if config:
+        gone, without = features.left_out(modules, features.wanted(config, facts["network"]))
+    versions = _versions(config, size or _SMALL)
+    for package, spoken in _VERSIONS.items():
+        if not spoken & versions:
+            without |= spoken
+            gone |= {name for name in modules if name.startswith("ocpp/%s/" % package)}
+    return gone, sorted(without)
 
 
 def _is_frozen(name, board):
@@ -65,26 +102,18 @@ def _check_board(data, board):
         raise BuildError("the configuration is for board %s, not %s" % (data["board"], board))
 
 
-def _versions(data, size):
+def _versions(config, size):
     """Versions of OCPP that are asked for; all that have room if nothing is."""
-    told = data.get("ocpp") if isinstance(data, dict) else None
-    if not isinstance(told, dict):
+    if config is None:
         return {"1.6"} if size < _SMALL else {"1.6", "2.0.1", "2.1"}
-    told = told.get("version", "1.6")
-    return set(told if isinstance(told, list) else [told])
+    return set(config["ocpp"]["version"])
 
 
-def _wanted(name, versions):
-    parts = name.split("/")
-    if parts[0] in _START or parts[0] in _NOT_ON_CHIPS:
-        return False
-    if parts[0] == "ocpp" and len(parts) > 1 and parts[1] in _VERSIONS:
-        return bool(_VERSIONS[parts[1]] & versions)
-    return True
-
-
-def _compact(path):
-    return json.dumps(json.loads(path.read_text()), separators=(",", ":")).encode()
+def _compact(path, without=()):
+    data = json.loads(path.read_text())
+    if without:
+        data["without"] = without
+    return json.dumps(data, separators=(",", ":")).encode()
 
 
 def _configured(data, config):
