@@ -124,9 +124,24 @@ class _Check:
             )
         if found.get("socket") and "proximity" not in found:
             self._problem(key + ".socket", True, "false without proximity: cables differ")
-        second = (found.get("contactor") or {}).get("second")
+        contactor = found.get("contactor") or {}
+        if contactor.get("hold_ms") is not None:
+            self._held(key + ".contactor.hold_ms", contactor)
+        second = contactor.get("second")
         if second is not None and found.get("phases") != 3:
             self._problem(key + ".contactor.second", "GPIO%d" % second, "null with one phase")
+
+    def _held(self, key, contactor):
+        """PIO holds the contactor, as only RP2 can, and only high."""
+        most = 2  # connectors: PIO 0 has four state machines
+        low = 0 in (contactor["active"], contactor["second_active"])
+        if self._chip["family"] != "rp2":
+            self._problem(key, contactor["hold_ms"], "null: only an RP2 can do this; see beat")
+        elif low or contactor["beat"] is not None:
+            words = "null where active or second_active is 0, and beside beat"
+            self._problem(key, contactor["hold_ms"], words)
+        elif len(self.plan["connectors"]) >= most:
+            self._problem(key, contactor["hold_ms"], "null from the third connector on")
 
     def _beside_foreign(self, key, found):
         """What only the own state machine would look at is not to be taken for protection."""

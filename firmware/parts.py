@@ -35,7 +35,7 @@ OF_CONNECTOR = {
     "load": {"": "idle_w:i0..1000=0 idle_s:i0..86400=0"},
     "contactor": {
         "": "!pin:out active:level=1 second:out second_active:level=1 feedback:in"
-        ' feedback_active:level=1 pull:none|up|down="none"'
+        ' feedback_active:level=1 pull:none|up|down="none" beat:out hold_ms:i100..5000'
     },
     "meter": {
         "modbus": _MODBUS

@@ -34,6 +34,7 @@ class Assembly:
         troubles = {}
         meter = self._part(troubles, "Meter", lambda: self._meter(number, outlet))
         try:
+            main = self._falls_back(number, outlet, main)
             make = self._foreign if "foreign" in outlet else self._own
             evse = make(number, outlet, main, meter)
         except Exception as e:  # what protects people is missing
@@ -53,6 +54,13 @@ class Assembly:
             evse.lights = self._part(troubles, "Lights", make)
         evse.troubles = troubles
         evse.tell()
+
+    def _falls_back(self, number, outlet, main):
+        """The contactor by an output that falls back by itself, if the board asks for that."""
+        part = outlet.get("contactor") or {}
+        if part.get("beat") is not None or part.get("hold_ms") is not None:
+            main = self.mains[number - 1] = self._builder.falling_back(part, 2 * number - 2)
+        return main
 
     def _meter(self, number, outlet):
         part = outlet.get("meter")

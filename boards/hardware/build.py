@@ -64,6 +64,27 @@ class Builder:
             hal.has_lock = True
         return hal
 
+    def falling_back(self, part, number):
+        """A contactor's output that falls back by itself. `number`: of a state machine of PIO."""
+        from hardware import fallback
+
+        pins = [(part["pin"], part["active"])]
+        if part["second"] is not None:
+            pins.append((part["second"], part["second_active"]))
+        made = []
+        for pin, active in pins:
+            pin = Pin(pin, Pin.OUT, value=1 - active)
+            if part["hold_ms"] is not None:
+                made.append(fallback.Held(pin, number + len(made), part["hold_ms"]))
+            elif made:
+                made.append(Switch(pin, active))
+            else:
+                beat = Pin(part["beat"], Pin.OUT, value=0)
+                made.append(fallback.Beating(pin, active, beat))
+        if len(made) > 1:
+            made[0].second = made[1]
+        return made[0]
+
     def _protect(self, found, hal):
         if "rcm" in found:
             hal.rcm = self.rcm(found["rcm"])

@@ -9,9 +9,10 @@ class Relay:
     while energy may flow and the device is heard; open at the latest 6 s after it may no longer.
     `tick` as that of `Guard`: opens it when the main loop stands still."""
 
-    worst_ms = 0
-
     def __init__(self, main, controller, clock):
+        self.worst_ms = (
+            0  # longest time between two ticks; there is to be room: an interrupt sets it
+        )
         self._main = main
         self._controller = controller
         self._clock = clock
@@ -50,6 +51,7 @@ class Relay:
         self.worst_ms = max(self.worst_ms, self.silent_ms)
         self._last = self._clock.ticks()
         self.deadline()
+        self._command()
 
     def deadline(self, _=None):
         if self.phases and self._clock.diff(self._clock.ticks(), self._fed) > STALL_MS:

@@ -181,7 +181,13 @@ class Outlet:
         """What the chip commands."""
         part = self.found.get("contactor")
         line = part and machine.pin(part["pin"])
-        return bool(line and line.output and line.level == part["active"])
+        driven = bool(line and line.output and line.level == part["active"])
+        return driven and (part["beat"] is None or self.beats(part["beat"]))
+
+    def beats(self, number):
+        """The charge pump holds for 300 ms after an edge."""
+        history = machine.pin(number).history
+        return len(history) > 1 and simtime.now_us - history[-1][0] < 300000
 
     @property
     def live(self):
