@@ -19,12 +19,13 @@ _POINT_S = const(900)  # so long the access point is there after a start
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
 _LENGTH = const(10)
 _END_MS = const(2000)  # for the page to be seen before the restart
-_PORT = const(80)
 
 
 class Portal:
     """`port`: see boards/port.py; `boards`: names of those in this build; `seconds`: the longest
     that this may last, None: for ever."""
+
+    http, dns = 80, 53  # where it listens
 
     def __init__(self, port, folder, root, boards, seconds):
         self._port = port
@@ -33,7 +34,9 @@ class Portal:
         self._board = [name for name in boards if name != "sim"][0] if boards else "sim"
         self._label = _label(root + "/label")
         self._point = None
-        self._console = self._server = None  # tasks
+        self._console = self._listening = None  # tasks
+        self._server = None
+        self._names = None  # the name server, while the access point is there
         clock = Clock()
         self._end = Timer(clock)
         self._off = Timer(clock)
@@ -54,6 +57,8 @@ class Portal:
         while not self._end.due():
             if self._off.expired():
                 self._close()
+            if self._names:
+                self._names.step()
             await asyncio.sleep_ms(100)
         self._close()
 
@@ -75,7 +80,7 @@ class Portal:
             self._point = point = self._port.access_point()
             self._port.secure_point(point, name, self._label)
             where = point.ifconfig()[0]
-            self._server = asyncio.create_task(self._listen())
+            self._listening = asyncio.create_task(self._listen(where))
             print(
                 "ocppy: set-up by Wi-Fi %s, password %s, http://%s/" % (name, self._label, where)
             )
@@ -83,15 +88,23 @@ class Portal:
             self._point = None
             print("ocppy: no access point:", repr(e))
 
-    async def _listen(self):
+    async def _listen(self, address):
         try:
             from web import Server
 
-            await asyncio.start_server(Server(self._respond).handle_request, "0.0.0.0", _PORT, 2)
-        except (OSError, ImportError, AttributeError) as e:
-            print("ocppy: no set-up page:", repr(e))
+            serve = Server(self._respond).handle_request
+            self._server = await asyncio.start_server(serve, "0.0.0.0", self.http, 2)
+            from captive import Names
+
+            self._names = Names(address, self.dns)
+        except (OSError, ImportError, AttributeError, ValueError) as e:
+            print("ocppy: no set-up page, or not found by itself:", repr(e))
 
     def _close(self):
+        for listener in (self._server, self._names):
+            if listener:
+                listener.close()
+        self._server = self._names = None
         if self._point:
             try:
                 self._point.active(False)

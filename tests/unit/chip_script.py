@@ -93,7 +93,7 @@ def empty(folder):
             os.remove(path)
 
 
-async def _quiet(self):
+async def _quiet(self, address):
     """No test listens at port 80."""
 
 
