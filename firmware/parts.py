@@ -68,6 +68,7 @@ OF_CONNECTOR = {
         "phoenix_evcc": "!uart:uart address:i1..247=1 lock:bool=false",
     },
     "lights": {
+        "led": "!pin:lamp active:level=1",
         "leds": "red:lamp green:lamp blue:lamp active:level=1",
         "neopixel": "!pin:out count:i1..300=1 first:i0..299=0 brightness:i1..100=100",
     },

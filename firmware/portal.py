@@ -18,6 +18,7 @@ from ocpp.log import log
 _POINT_S = const(900)  # so long the access point is there after a start
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that look alike
 _LENGTH = const(10)
+_STEP_MS = const(50)
 _END_MS = const(2000)  # for the page to be seen before the restart
 
 
@@ -37,6 +38,8 @@ class Portal:
         self._console = self._listening = None  # tasks
         self._server = None
         self._names = None  # the name server, while the access point is there
+        # None in safe mode: no pin is touched then
+        self._lights = None if seconds else _lights(self._board)
         clock = Clock()
         self._end = Timer(clock)
         self._off = Timer(clock)
@@ -59,7 +62,9 @@ class Portal:
                 self._close()
             if self._names:
                 self._names.step()
-            await asyncio.sleep_ms(100)
+            if self._lights:
+                self._lights.step()
+            await asyncio.sleep_ms(_STEP_MS)
         self._close()
 
     def _changed(self, lines):
@@ -137,6 +142,20 @@ class Portal:
         from page import page
 
         return page(commission.current(self._folder, self._board), message)
+
+
+def _lights(board):
+    """Lights that show the set-up, if the board has any."""
+    try:
+        import hardware
+
+        found = hardware.lights(board)
+        if found:
+            found.show("setup")
+        return found
+    except Exception as e:  # drivers raise what they like; there is the page
+        print("ocppy: no lights:", repr(e))
+        return None
 
 
 def _label(path):

@@ -43,6 +43,7 @@ CASES = {
     "openevse": foreign(driver="openevse", uart=2),
     "simpleevse": foreign(driver="simpleevse", uart=1),
     "phoenix_evcc": foreign(driver="phoenix_evcc", uart=1),
+    "led": {"lights": {"driver": "led", "pin": "GPIO18"}},
     "leds": {"lights": {"driver": "leds", "red": "GPIO18"}},
     "neopixel": {"lights": {"driver": "neopixel", "pin": "GPIO18"}},
     "pcf8574": {

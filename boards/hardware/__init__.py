@@ -18,3 +18,18 @@ def load(config, folder):
             raise
         from hardware import board as module
     return module.Board(config, folder)
+
+
+def lights(name):
+    """The lights of a board as it is delivered, for its set-up. None: it has none."""
+    import boardfile
+    import composition
+
+    board = boardfile.board(name)
+    if not board.get("hardware", {}).get("lights"):
+        return None
+    plan = composition.check({}, board, boardfile.chip(board["chip"]))[0]
+    from hardware import build, front
+    from ocpp.clock import Clock
+
+    return front.lights(build.Builder(plan, Clock(), None), plan["lights"])

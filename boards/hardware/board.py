@@ -188,6 +188,8 @@ class Board:
         """The firmware's software is not there: every contactor opens."""
         for evse in self.evses:
             evse.off()
+        for evse in self.evses:
+            self.show(evse.id, "booting")
 
     def close(self):
         """For good: contactors open, the pilot offers nothing, the tick ends."""
@@ -205,6 +207,17 @@ class Board:
                 guard.set_pilot(10000)
             if hasattr(evse.meter, "flush"):
                 evse.meter.flush()
+
+        for evse in self.evses:
+            if evse.lights is not None:
+                self._dark(evse.lights)
+
+    def _dark(self, lights):
+        try:
+            lights.show("off")
+            lights.step()
+        except Exception as e:  # of an expander that does not answer; the contactors are open
+            log.error("hardware", "Lights:", _words(e))
 
     # -- how the parts are -----------------------------------------------------------------------
 

@@ -55,6 +55,18 @@ def _transport(builder, part):
 
 
 def lights(builder, part):
+    made = _lights(builder, part)
+    made.show("booting")
+    made.step()
+    return made
+
+
+def _lights(builder, part):
+    if part["driver"] == "led":
+        from drivers.blink import BlinkLight
+
+        active = part["active"]
+        return BlinkLight(builder.pin(part["pin"], level=1 - active), builder.clock, active=active)
     if part["driver"] == "neopixel":
         from neopixel import NeoPixel
 

@@ -7,10 +7,10 @@ For NeoPixels the `neopixel` module of MicroPython is handed in as an object.
 LOOKS = {
     "off": ((0, 0, 0), "steady"),
     "booting": ((40, 40, 40), "slow"),
+    "setup": ((40, 40, 40), "fast"),
     "offline": ((40, 0, 40), "slow"),
     "available": ((0, 40, 0), "steady"),
     "preparing": ((0, 0, 60), "slow"),
-    "authorizing": ((0, 0, 60), "fast"),
     "charging": ((0, 0, 60), "breath"),
     "suspended": ((0, 30, 60), "steady"),
     "finishing": ((0, 40, 0), "slow"),

@@ -55,6 +55,23 @@ def test_without_a_configuration_it_is_set_up():
     assert start(again) is None and found == ["cp1"]
 
 
+def test_lights_show_the_set_up():
+    real, chip.boards = chip.boards, lambda: ["pico_w"]
+    levels = set()
+
+    def act(s):
+        for _ in range(100):
+            yield from passed(s, 20)
+            levels.add(tuple([machine.pin(n).level for n in (10, 11, 12)]))
+        assert machine.pin(10).output and not machine.pin(15).output  # that is the contactor
+
+    try:
+        start(act)
+    finally:
+        chip.boards = real
+    assert levels == {(0, 0, 0), (1, 1, 1)}
+
+
 def test_the_access_point_goes_after_a_while():
     def act(s):
         yield from passed(s, 2000)
@@ -73,6 +90,7 @@ def test_too_many_failed_starts_are_safe_mode():
 
     def act(s):
         assert s.runner is None
+        yield from passed(s, 500)
         assert not machine.pins  # no pin is touched: contactors stay open
         yield from leap(700)
 

@@ -33,6 +33,7 @@ ROWS = {
     "openevse": "drivers/openevse",
     "simpleevse": "drivers/simpleevse drivers/modbus",
     "phoenix_evcc": "drivers/phoenix_evcc drivers/modbus",
+    "led": "drivers/blink",
     "leds": "drivers/lights",
     "neopixel": "drivers/lights",
     # of the station
