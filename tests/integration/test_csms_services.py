@@ -158,6 +158,58 @@ def test_profiles_and_reservations_outlive_the_csms(tmp_path):
         assert (known["profiles"], known["reservations"]) == ([], [])
 
 
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_a_reservation_that_was_used_or_ended_is_forgotten(csms, version):
+    start = {"connectorId": 1, "idTag": "X", "meterStart": 0, "timestamp": T0}
+    event = {
+        "eventType": "Started",
+        "triggerReason": "Authorized",
+        "seqNo": 0,
+        "timestamp": T0,
+        "transactionInfo": {"transactionId": "T1"},
+    }
+    told = {
+        "1.6": [("StartTransaction", dict(start, reservationId=n)) for n in (8, 9)],
+        "2.0.1": [
+            ("TransactionEvent", dict(event, reservationId=8)),
+            (
+                "ReservationStatusUpdate",
+                {"reservationId": 9, "reservationUpdateStatus": "Expired"},
+            ),
+        ],
+    }[version]
+
+    def known():
+        kept = csms.get("/api/stations/res-" + version)["reservations"]
+        return [r.get("reservationId", r.get("id")) for r in kept]
+
+    async def body():
+        async with raw_station(csms, "res-" + version, version) as socket:
+            for id in (8, 9):
+                token = {"idToken": "X", "type": "ISO14443"}
+                wanted = {"id": id, "expiryDateTime": T0, "idToken": token, "evseId": 1}
+                if version == "1.6":
+                    wanted = {
+                        "connectorId": 1,
+                        "expiryDate": T0,
+                        "idTag": "X",
+                        "reservationId": id,
+                    }
+                sent = asyncio.ensure_future(
+                    csms.send("res-" + version, "ReserveNow", wanted, "?check=0")
+                )
+                frame = json.loads(await socket.recv())
+                await socket.send(json.dumps([3, frame[1], {"status": "Accepted"}]))
+                assert (await sent)[0] == 200
+            assert known() == [8, 9]
+            for left, (action, payload) in zip(([9], []), told):
+                await socket.send(json.dumps([2, action, action, payload]))
+                assert json.loads(await socket.recv())[0] == 3
+                assert known() == left
+
+    run(body())
+
+
 def test_kill_9_loses_no_acknowledged_transaction_message(tmp_path):
     """In the midst of three stations that send as fast as they get answers."""
 

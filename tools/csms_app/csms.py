@@ -105,6 +105,11 @@ class CSMS(Central):
         self.station_changed(station)
         return station
 
+    def reservation_over(self, station, id):
+        """A station has used or ended the reservation `id` (None: it told of none)."""
+        if station.end_reservation(id):
+            self.station_changed(station)
+
     def boot(self, station, payload):
         """The answer to a BootNotification."""
         answer = {**self.config["boot"], **station.boot_answer}

@@ -24,6 +24,7 @@ def _start(csms, station, payload):
     """OCPP 1.6 §4.8. Stored whatever the token: the energy has flowed."""
     id = csms.store.transactions.start16(station.id, payload)
     csms.transaction_changed(csms.store.transactions.get(str(id), station.id))
+    csms.reservation_over(station, payload.get("reservationId"))
     return {"transactionId": id, "idTagInfo": _info(csms, payload["idTag"])}
 
 

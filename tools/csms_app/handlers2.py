@@ -29,6 +29,7 @@ def _transaction_event(csms, station, payload):
     """OCPP 2.0.1 E01 to E15. Stored whatever the token: the energy has flowed."""
     tx = csms.store.transactions.event2(station.id, station.version, payload)
     csms.transaction_changed(tx)
+    csms.reservation_over(station, payload.get("reservationId"))
     if "idToken" not in payload:
         return {}
     info, token = _info(csms, payload["idToken"])
@@ -84,6 +85,12 @@ def _answer(**fields):
     return handler
 
 
+def _reservation_update(csms, station, payload):
+    """OCPP 2.0.1 H02, H04: it has expired, or was removed."""
+    csms.reservation_over(station, payload["reservationId"])
+    return {}
+
+
 def _vat_number(csms, station, payload):
     return {"vatNumber": payload["vatNumber"], "status": "Rejected"}
 
@@ -119,7 +126,7 @@ HANDLERS = {
     "NotifyMonitoringReport": _nothing,
     "PublishFirmwareStatusNotification": _remember("publish_firmware"),
     "ReportChargingProfiles": _nothing,
-    "ReservationStatusUpdate": _nothing,
+    "ReservationStatusUpdate": _reservation_update,
     "SecurityEventNotification": _nothing,
     "SignCertificate": _sign,
     "TransactionEvent": _transaction_event,

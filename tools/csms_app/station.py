@@ -97,6 +97,13 @@ class Station:
         self.model.set(item["component"], item["variable"], value, kind)
         self.changed = True
 
+    def end_reservation(self, id):
+        """A reservation is used, expired or gone. True: it was there."""
+        if self.reservations.pop(id, None) is None:
+            return False
+        self.changed = True
+        return True
+
     def merge_call(self, action, request, result):
         """Learn from the answer to one of our calls. True: it takes effect at a restart only."""
         if action not in _LEARN:
