@@ -134,14 +134,76 @@ def test_form_model_and_schedule(central, charger, visit, version):
     assert central.get("/api/stations/cp001")["profiles"] == []
 
 
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_reservations(central, charger, visit, version):
+    page = visit()
+    made = charger(central.target, ocpp={"version": version})
+    page.get_by_role("button", name="Open cp001").click()
+    for connector, tag in ((1, "CAFEBABE"), (2, "DEADBEEF")):
+        page.locator("#reserve-evse").select_option(str(connector))
+        page.locator("#reserve-tag").fill(tag)
+        page.locator("#reserve-minutes").fill("30")
+        page.get_by_role("button", name="Reserve", exact=True).click()
+        shows(page, "#kept-result", "ReserveNow: Accepted")
+        shows(page, "#reservations tr", tag)
+        made.wait_connector(connector, status="Reserved")
+    page.get_by_role("button", name="Cancel reservation 1").click()
+    shows(page, "#kept-result", "CancelReservation: Accepted")
+    page.locator("#reservations tr", has_text="CAFEBABE").wait_for(state="detached")
+    made.wait_connector(1, status="Available")
+    # The other one is used, and so it is over.
+    made.post("/api/connectors/2/plug", {"ev": "C"})
+    made.card("DEADBEEF", connector=2)
+    page.locator("#no-reservations").wait_for()
+    assert central.get("/api/stations/cp001")["reservations"] == []
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_a_profile_for_the_running_session(central, charger, visit, version):
+    page = visit()
+    made = charging(central, charger, page, version)
+    page.get_by_role("button", name="Open cp001").click()
+    page.locator("#plan-evse").select_option("2")
+    page.locator("#plan-purpose").select_option("TxProfile")
+    page.get_by_role("button", name="Send schedule").click()
+    shows(page, "#plan-result", "there is no session at EVSE 2")
+    page.locator("#plan-evse").select_option("1")
+    page.get_by_role("slider").nth(0).focus()
+    page.keyboard.press("PageDown")
+    page.get_by_role("button", name="Send schedule").click()
+    shows(page, "#plan-result", "SetChargingProfile: Accepted")
+    shows(page, "#profiles tr", "TxProfile")
+    made.wait_connector(1, limit_a=11.0)
+    page.get_by_role("button", name="Show composite").click()
+    shows(page, "#plan-result", "GetCompositeSchedule: Accepted")
+    first = page.locator(".composite").get_attribute("points").split()[0]
+    assert round((180 - float(first.split(",")[1])) / 180 * 32) == 11
+    page.locator("#profiles").get_by_role("button", name="Clear profile").click()
+    shows(page, "#kept-result", "ClearChargingProfile: Accepted")
+    page.locator("#no-profiles").wait_for()
+    made.wait_until(lambda _: made.connector(1)["limit_a"] != 11.0)
+
+
 def test_tokens_and_messages(central, charger, visit):
     charger(central.target)
     page = visit("tokens")
     page.locator("#token-id").fill("NEW1")
     page.locator("#token-status").select_option("Blocked")
+    page.locator("#token-type").select_option("ISO14443")
+    page.locator("#token-group").fill("FAMILY")
+    page.locator("#token-expiry").fill("2031-02-03T04:05")
+    page.locator("#token-limit").fill("5000")
     page.get_by_role("button", name="Save").click()
     shows(page, "#tokens tr", "NEW1")
-    assert central.get("/api/tokens/NEW1")["status"] == "Blocked"
+    token = central.get("/api/tokens/NEW1")
+    assert token.pop("expiry").startswith("2031-02-0")
+    assert token == {
+        "idTag": "NEW1",
+        "status": "Blocked",
+        "type": "ISO14443",
+        "group": "FAMILY",
+        "limit": {"maxEnergy": 5000},
+    }
     page.get_by_role("button", name="Delete token NEW1").click()
     page.locator("#tokens tr", has_text="NEW1").wait_for(state="detached")
     go(page, "messages")
@@ -151,7 +213,7 @@ def test_tokens_and_messages(central, charger, visit):
     shows(page, "#frames pre", "chargePointVendor")
 
 
-def test_misbehaviour_by_the_page(central, visit):
+def test_misbehaviour_by_the_page(central, charger, visit):
     page = visit("testing")
     page.locator("#mis-do").select_option("half_open")
     page.locator("#mis-action").fill("Heartbeat")
@@ -164,6 +226,65 @@ def test_misbehaviour_by_the_page(central, visit):
     rule = known["rules"][0]
     assert (rule["do"], rule["action"], rule["probability"]) == ("half_open", "Heartbeat", 0.5)
     page.get_by_role("button", name="Remove rule 1").click()
+    page.locator("#mis-none").wait_for()
+    assert central.get("/api/misbehaviour")["rules"] == []
+
+
+@pytest.mark.parametrize(
+    "deed, on, fields",
+    [
+        ("drop", "answer", {}),
+        ("delay", "request", {"seconds": 1.5}),
+        ("double", "call", {}),
+        ("reorder", "answer", {"seconds": 7}),
+        ("error", "request", {"code": "SecurityError"}),
+        ("close", "answer", {}),
+        ("garbage", "answer", {"text": "{}<b>"}),
+        ("foreign_id", "call", {}),
+    ],
+)
+def test_every_field_of_a_rule(central, visit, deed, on, fields):
+    page = visit("testing")
+    page.locator("#mis-do").select_option(deed)
+    page.locator("#mis-on").select_option(on)
+    page.locator("#mis-station").fill("cp001")
+    page.locator("#mis-action").fill("Authorize")
+    page.locator("#mis-times").fill("3")
+    for name in ("seconds", "code", "text"):
+        assert page.locator("#mis-" + name).is_visible() == (name in fields)
+    for name, value in fields.items():
+        page.locator("#mis-" + name).fill(str(value))
+    page.get_by_role("button", name="Add rule").click()
+    shows(page, "#mis-rules tr", deed)
+    (rule,) = central.get("/api/misbehaviour")["rules"]
+    wanted = {"do": deed, "on": on, "station": "cp001", "action": "Authorize", "times": 3}
+    wanted.update(fields)
+    assert {k: rule[k] for k in wanted} == wanted
+
+
+def test_misdeeds_are_counted_and_can_be_ended(central, charger, visit):
+    page = visit("testing")
+    page.locator("#mis-on").select_option("call")
+    page.locator("#mis-do").select_option("error")
+    assert page.locator("#mis-on").input_value() == "answer"  # an error instead of a CALL: no
+    assert page.locator("#mis-on option:disabled").all_text_contents() == ["call"]
+    page.locator("#mis-on").select_option("request")
+    page.locator("#mis-action").fill("Authorize")
+    page.locator("#mis-code").fill("GenericError")
+    page.locator("#mis-times").fill("1")
+    page.get_by_role("button", name="Add rule").click()
+    shows(page, "#mis-rules tr", "code GenericError")
+    made = charger(central.target)
+    made.post("/api/connectors/1/plug", {"ev": "C"})
+    made.card("DEADBEEF", connector=1)
+    page.locator("#mis-rules td:nth-child(8)", has_text="1").wait_for()
+    frames = [m["frame"] for m in central.get("/api/stations/cp001/messages")["messages"]]
+    assert [f[2] for f in frames if f[0] == 4] == ["GenericError"]
+    page.locator("#mis-seed").fill("12")
+    page.get_by_role("button", name="Begin anew with this seed").click()
+    page.locator("#mis-rules td:nth-child(8)", has_text="0").wait_for()
+    assert central.get("/api/misbehaviour")["seed"] == 12
+    page.get_by_role("button", name="Behave again").click()
     page.locator("#mis-none").wait_for()
     assert central.get("/api/misbehaviour")["rules"] == []
 

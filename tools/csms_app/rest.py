@@ -23,7 +23,7 @@ from csms_app import (
 )
 
 _PAGE = pathlib.Path(__file__).parent / "page"
-_SCRIPTS = "app charts dom form model schedule testing".split()
+_SCRIPTS = "app charts dom form kept model schedule testing".split()
 _PAGE_FILES = {
     "/": "index.html",
     "/style.css": "style.css",

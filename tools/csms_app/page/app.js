@@ -11,6 +11,7 @@ const SECTIONS = ["stations", "station", "transactions", "tokens", "messages", "
 const MAX_FRAMES = 300;
 const STATUSES = ["Accepted", "Blocked", "ConcurrentTx", "Expired", "Invalid", "NoCredit",
   "NotAllowedTypeEVSE", "NotAtThisLocation", "NotAtThisTime", "Unknown"];
+const TYPES = ["", "ISO14443", "ISO15693", "KeyCode", "MacAddress", "eMAID", "Local", "Central"];
 
 const stations = new Map();
 const transactions = new Map(); // station and id -> transaction, newest last
@@ -70,6 +71,7 @@ function take(event) {
   if (event.type === "transaction") transactions.set(key(event.transaction), event.transaction);
   if (event.type === "token" && event.token) tokens.set(event.id.toLowerCase(), event.token);
   if (event.type === "token" && !event.token) tokens.delete(event.id.toLowerCase());
+  if (event.type === "misbehaviour") testing.refresh();
   if (event.type === "lost") load().catch(stale);
   redraw();
 }
@@ -126,7 +128,7 @@ function drawDetails() {
     station.version && "OCPP " + station.version, station.remote];
   $("call-station").textContent = chosen;
   $("station-facts").textContent = facts.filter(Boolean).join(" · ");
-  schedule.show(station);
+  schedule.show(station, running);
 }
 
 function drawStations() {
@@ -287,7 +289,8 @@ function cells(values, last) {
 }
 
 function drawTokens() {
-  const rows = [...tokens.values()].map((t) => cells([t.idTag, t.status, t.group, t.expiry],
+  const rows = [...tokens.values()].map((t) => cells(
+    [t.idTag, t.type, t.status, t.group, short(t.expiry), t.limit && JSON.stringify(t.limit)],
     button("Delete", () => change("DELETE", t.idTag), false, "Delete token " + t.idTag)));
   replace($("tokens"), rows);
 }
@@ -329,12 +332,16 @@ $("call").onsubmit = (event) => {
 $("call-action").onchange = () => example().catch(() => {});
 $("token").onsubmit = (event) => {
   event.preventDefault();
-  const group = $("token-group").value || null;
-  change("PUT", $("token-id").value, { status: $("token-status").value, group });
+  const expiry = $("token-expiry").value;
+  change("PUT", $("token-id").value, { status: $("token-status").value,
+    type: $("token-type").value || null, group: $("token-group").value || null,
+    expiry: expiry ? new Date(expiry).toISOString() : null,
+    limit: Number($("token-limit").value) || null });
 };
 $("filter").onsubmit = (event) => event.preventDefault();
 $("filter-text").oninput = redraw;
 $("filter-pause").onchange = redraw;
+$("token-type").replaceChildren(...TYPES.map((t) => el("option", { value: t, textContent: t || "any" })));
 $("token-status").replaceChildren(...STATUSES.map((s) => el("option", { textContent: s })));
 
 function section() {

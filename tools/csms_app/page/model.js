@@ -1,6 +1,7 @@
 // What is known of a station: device model (2.x) or configuration keys (1.6), searchable.
 
 import { $, api, button, el, path } from "./dom.js";
+import * as kept from "./kept.js";
 
 let rows = [];
 let station = null;
@@ -8,6 +9,7 @@ let due = 0; // timer
 
 export async function load(id) {
   station = await api("GET", path("stations", id));
+  kept.show(station);
   rows = station.version === "1.6"
     ? station.configuration.map((c) => [c.key, "", c.value ?? "", c.readonly ? "read only" : ""])
     : station.device_model.flatMap(variables);

@@ -5,21 +5,26 @@ import { $, api, el, path, svg } from "./dom.js";
 const STEPS = 24, WIDTH = 720, HEIGHT = 180, MOST_A = 32, PROFILE = 4711;
 const limits = Array(STEPS).fill(16);
 let station = null; // as the API shows it
+let running = () => null; // (station, EVSE) -> its transaction
 let composite = [];
 
 const hours = () => Number($("plan-hours").value);
 const old = () => station.version === "1.6";
 const evse = () => Number($("plan-evse").value);
+const ofSession = () => evse() > 0 && $("plan-purpose").value === "TxProfile";
+const id = () => PROFILE + 2 * evse() + ofSession();
 
-export function show(chosen) {
+export function show(chosen, transactionOf) {
   const fresh = station?.id !== chosen.id;
   station = chosen;
+  running = transactionOf;
   if (fresh) composite = [];
   const ids = [0, ...chosen.evses.map((e) => e.id)];
   if ($("plan-evse").options.length !== ids.length || fresh) {
     $("plan-evse").replaceChildren(...ids.map((id) =>
       el("option", { value: id, textContent: id ? "EVSE " + id : "station" })));
   }
+  $("plan-purpose").disabled = !evse();
   if (fresh) draw();
 }
 
@@ -73,15 +78,22 @@ function periods() {
 }
 
 function request() {
-  const purpose = evse() ? "TxDefaultProfile" : old() ? "ChargePointMaxProfile" : "ChargingStationMaxProfile";
-  const schedule = { startSchedule: new Date(Date.now() - Date.now() % 1000).toISOString(), duration: hours() * 3600,
+  const purpose = evse() ? $("plan-purpose").value : old() ? "ChargePointMaxProfile" : "ChargingStationMaxProfile";
+  // A station's clock may be a little behind: the schedule holds from the first moment.
+  const start = new Date(Date.now() - Date.now() % 1000 - 10000).toISOString();
+  const schedule = { startSchedule: start, duration: hours() * 3600,
     chargingRateUnit: "A", chargingSchedulePeriod: periods() };
   const profile = { stackLevel: 5, chargingProfilePurpose: purpose, chargingProfileKind: "Absolute" };
+  if (purpose === "TxProfile") {
+    const tx = running(station.id, evse());
+    if (!tx) throw new Error("there is no session at EVSE " + evse());
+    profile.transactionId = tx.id;
+  }
   if (old()) {
-    Object.assign(profile, { chargingProfileId: PROFILE + evse(), chargingSchedule: schedule });
+    Object.assign(profile, { chargingProfileId: id(), chargingSchedule: schedule });
     return { connectorId: evse(), csChargingProfiles: profile };
   }
-  Object.assign(profile, { id: PROFILE + evse(), chargingSchedule: [Object.assign(schedule, { id: 1 })] });
+  Object.assign(profile, { id: id(), chargingSchedule: [Object.assign(schedule, { id: 1 })] });
   return { evseId: evse(), chargingProfile: profile };
 }
 
@@ -118,7 +130,8 @@ function acting(act) {
 $("plan").addEventListener("pointerdown", pointed);
 $("plan").addEventListener("pointermove", pointed);
 $("plan-hours").onchange = draw;
+$("plan-evse").onchange = () => { $("plan-purpose").disabled = !evse(); };
 $("plan-send").onclick = acting(() => send("SetChargingProfile", request()));
 $("plan-look").onclick = acting(look);
 $("plan-clear").onclick = acting(() => send("ClearChargingProfile",
-  old() ? { id: PROFILE + evse() } : { chargingProfileId: PROFILE + evse() }));
+  old() ? { id: id() } : { chargingProfileId: id() }));
