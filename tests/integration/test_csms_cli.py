@@ -89,6 +89,8 @@ def test_bad_flags(flags, words):
         ({"stations": {"cp1": {"pasword": "x"}}}, ["stations.cp1.pasword", "password"]),
         ({"tls": {"cert_file": "none.pem"}}, ["tls.cert_file", "none.pem"]),
         ({"tls": {}}, ["tls.cert_file", "missing"]),
+        ({"tls": {"hosts": []}}, ["tls.hosts", "list of host names"]),
+        ({"tls": {"hosts": "localhost"}}, ["tls.hosts", "localhost", "list"]),
         ({"call_timeout": "30"}, ["call_timeout", "30", "600"]),
     ],
 )

@@ -11,6 +11,9 @@ import urllib.request
 
 import pytest
 import websockets
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from csms_process import CSMS, VERSIONS_2, basic, exchange, raw_station, run, until
 from patience import patient
 
@@ -367,3 +370,53 @@ def test_tls_with_client_certificates(pki, tmp_path):
 
     with CSMS(tmp_path, config) as csms:
         run(body(csms))
+
+
+def test_tls_by_its_own_authority(tmp_path):
+    config = {
+        "tls": {"hosts": ["127.0.0.1", "csms.example"]},
+        "stations": {"cp1": {"password": "p"}, "cp2": {"password": "q"}},
+    }
+
+    def trusting(csms):
+        root = csms.get("/api/certificates")["authority"]
+        return ssl.create_default_context(cadata=root)
+
+    async def certificate(csms, tls):
+        """Ask for one as cp1, which has shown its password."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cp1")])
+        request = x509.CertificateSigningRequestBuilder().subject_name(name)
+        csr = request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        headers = basic("cp1", "p")
+        async with raw_station(csms, "cp1", ssl=tls, additional_headers=headers) as socket:
+            await socket.send(json.dumps([2, "1", "SignCertificate", {"csr": csr.decode()}]))
+            assert json.loads(await socket.recv())[2] == {"status": "Accepted"}
+            signed = json.loads(await socket.recv())
+            assert signed[2] == "CertificateSigned"
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        file = tmp_path / "cp1.pem"
+        file.write_text(private.decode() + signed[3]["certificateChain"])
+        return file
+
+    async def with_it(csms, file):
+        tls = trusting(csms)
+        assert await refusal(csms, "cp1", ssl=tls) == 401
+        tls.load_cert_chain(file)
+        async with raw_station(csms, "cp1", ssl=tls) as socket:
+            assert await beat(socket)
+            assert csms.get("/api/stations/cp1")["certificate"] == "cp1"
+        assert await refusal(csms, "cp2", ssl=tls) == 403
+
+    with CSMS(tmp_path, config) as csms:
+        assert csms.ocpp.startswith("wss://")
+        file = run(certificate(csms, trusting(csms)))
+        run(with_it(csms, file))
+        assert csms.get("/api/stations/cp1")["certificate"] is None
+    with CSMS(tmp_path, config) as csms:  # the authority is the same after a restart
+        run(with_it(csms, file))
+        assert "Traceback" not in csms.log()

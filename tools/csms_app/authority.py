@@ -1,13 +1,15 @@
-"""A certificate authority for the bench: answers SignCertificate with CertificateSigned.
+"""A certificate authority for the bench: answers SignCertificate with CertificateSigned, and vouches
+for the CSMS itself where the configuration wants that.
 
 Its key and certificate are made at the first use and live in the store. OCPP 2.0.1 A02, A03;
 OCPP 1.6 security whitepaper §2.4. `cryptography` is imported for the first use, too.
 """
 
 import datetime
+import ipaddress
 
 _YEARS_ROOT = 20
-_DAYS_STATION = 365
+_DAYS = 365
 _BACKDATED = datetime.timedelta(hours=1)  # clocks of chargers run late
 _MIN_RSA_BITS = 2048
 
@@ -32,21 +34,46 @@ class Authority:
         `allowed`: the common names that may be asked for. Raises Refused.
         """
         from cryptography import x509
-        from cryptography.hazmat.primitives import hashes, serialization
 
         request = _checked(csr, allowed)
+        usage = x509.ExtendedKeyUsageOID.CLIENT_AUTH
+        made = self._issue(request.subject, request.public_key(), usage)
+        end = made.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._chain(made), "%x" % made.serial_number, end
+
+    def server(self, hosts):
+        """(PEM of a new key, PEM chain of a certificate) of a server with these names and
+        addresses."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = x509.SubjectAlternativeName([_host(h) for h in hosts])
+        usage = x509.ExtendedKeyUsageOID.SERVER_AUTH
+        made = self._issue(_name(hosts[0]), key.public_key(), usage, names)
+        return _private(key), self._chain(made)
+
+    def _issue(self, subject, public_key, usage, *more):
+        """A certificate of ours with these extensions."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes, serialization
+
         key_pem, root_pem = self._own()
         key = serialization.load_pem_private_key(key_pem.encode(), None)
         root = x509.load_pem_x509_certificate(root_pem.encode())
         now = datetime.datetime.now(datetime.timezone.utc)
-        end = min(now + datetime.timedelta(days=_DAYS_STATION), root.not_valid_after_utc)
-        builder = _builder(request.subject, root.subject, request.public_key(), now, end)
+        end = min(now + datetime.timedelta(days=_DAYS), root.not_valid_after_utc)
+        builder = _builder(subject, root.subject, public_key, now, end)
         builder = builder.add_extension(x509.BasicConstraints(False, None), True)
-        usages = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH])
-        builder = builder.add_extension(usages, False)
-        made = builder.sign(key, hashes.SHA256())
-        pem = made.public_bytes(serialization.Encoding.PEM).decode()
-        return pem + root_pem, "%x" % made.serial_number, end.strftime("%Y-%m-%dT%H:%M:%SZ")
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        for extension in (x509.ExtendedKeyUsage([usage]), issuer, *more):
+            builder = builder.add_extension(extension, False)
+        return builder.sign(key, hashes.SHA256())
+
+    def _chain(self, made):
+        from cryptography.hazmat.primitives import serialization
+
+        return made.public_bytes(serialization.Encoding.PEM).decode() + self.root()
 
     def _own(self):
         """(PEM of the key, PEM of the certificate), made if there are none yet."""
@@ -63,17 +90,37 @@ def _new_root():
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    names = [(x509.NameOID.ORGANIZATION_NAME, "ocppy"), (x509.NameOID.COMMON_NAME, "ocppy CSMS")]
-    name = x509.Name([x509.NameAttribute(oid, text) for oid, text in names])
+    name = _name("ocppy CSMS")
     now = datetime.datetime.now(datetime.timezone.utc)
     end = now + datetime.timedelta(days=365 * _YEARS_ROOT)
     builder = _builder(name, name, key.public_key(), now, end)
     builder = builder.add_extension(x509.BasicConstraints(True, 0), True)
-    certificate = builder.sign(key, hashes.SHA256())
-    form = serialization.PrivateFormat.PKCS8
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, form, serialization.NoEncryption())
-    return private.decode(), certificate.public_bytes(pem).decode()
+    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    certificate = builder.add_extension(own, False).sign(key, hashes.SHA256())
+    return _private(key), certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _private(key):
+    from cryptography.hazmat.primitives import serialization
+
+    form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, form, none).decode()
+
+
+def _name(common):
+    from cryptography import x509
+
+    names = [(x509.NameOID.ORGANIZATION_NAME, "ocppy"), (x509.NameOID.COMMON_NAME, common)]
+    return x509.Name([x509.NameAttribute(oid, text) for oid, text in names])
+
+
+def _host(name):
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _builder(subject, issuer, public_key, now, end):

@@ -107,6 +107,13 @@ def _password(key, value, folder):
     return value
 
 
+def _hosts(key, value, folder):
+    names = isinstance(value, list) and value
+    if not names or not all(isinstance(n, str) and n and n.isascii() for n in value):
+        _fail(key, value, "a list of host names and addresses of this CSMS")
+    return value
+
+
 def _port(key, value, folder):
     return None if value is None else _number(0, 65535)(key, value, folder)
 
@@ -118,6 +125,7 @@ _TLS = {
     "cert_file": _file,
     "key_file": _file,
     "ca_file": _file,
+    "hosts": _hosts,
     "client_certs": _one_of("none", "optional", "required"),
     "match_identity": _bool,
 }
@@ -180,12 +188,16 @@ def _read(path):
 
 
 def _complete_tls(tls):
+    own = "hosts" in tls
     for name in ("cert_file", "key_file"):
-        if name not in tls:
+        if own and name in tls:
+            raise ConfigError("tls.%s: not together with tls.hosts" % name)
+        if not own and name not in tls:
             raise ConfigError("tls.%s: missing; accepted: the path of a PEM file" % name)
-    tls.setdefault("client_certs", "required" if "ca_file" in tls else "none")
+    default = "optional" if own else "required" if "ca_file" in tls else "none"
+    tls.setdefault("client_certs", default)
     tls.setdefault("match_identity", False)
-    if tls["client_certs"] != "none" and "ca_file" not in tls:
+    if tls["client_certs"] != "none" and "ca_file" not in tls and not own:
         raise ConfigError(
             'tls.ca_file: missing; needed with tls.client_certs "optional", "required"'
         )

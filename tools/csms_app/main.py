@@ -118,7 +118,7 @@ def _tell_missing(versions):
 
 
 async def _serve(csms, options, stop):
-    tls = _tls(csms.config["tls"])
+    tls = _tls(csms)
     endpoint = await _listen("--listen", options.listen, Endpoint(csms, tls).listen)
     folder = pathlib.Path(options.db + ".files")
     rest = Rest(csms, _is_loopback(options.http[0]), folder)
@@ -143,9 +143,9 @@ async def _serve(csms, options, stop):
         await endpoint.wait_closed()
 
 
-def _tls(settings):
+def _tls(csms):
     try:
-        return tls_context(settings)
+        return tls_context(csms.config["tls"], csms.authority)
     except OSError as e:
         text = "tls: %s; accepted: PEM files of a certificate, its key, and CA certificates"
         raise UsageError(text % e) from None

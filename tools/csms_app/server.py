@@ -4,6 +4,7 @@ import asyncio
 import http
 import logging
 import ssl
+import tempfile
 import urllib.parse
 
 import websockets
@@ -27,6 +28,7 @@ class Link:
         self.version = version
         host, port = (socket.remote_address or ("?", 0))[:2]
         self.remote = "%s:%s" % (host, port)
+        self.certificate = next(iter(_certificate_names(socket)), None)
         self._csms = csms
         self._station = station
         self._summary = summary.Summary()
@@ -122,8 +124,7 @@ class Endpoint:
         if not self.csms.admits(id):
             return self._refuse(socket, 404, "unknown charging station", id)
         names = _certificate_names(socket)
-        tls = self.csms.config["tls"]
-        if names and tls["match_identity"] and id not in names:
+        if names and not self._belongs(_certificate(socket), names, id):
             return self._refuse(socket, 403, "the certificate is another station's", id)
         # A client certificate takes the place of a password (security profile 3).
         station = self.csms.stations.get(id)
@@ -134,6 +135,13 @@ class Endpoint:
                 refusal.headers["WWW-Authenticate"] = 'Basic realm="OCPP"'
                 return refusal
         return None
+
+    def _belongs(self, certificate, names, id):
+        """False for a certificate that another station was given."""
+        owner = self.csms.store.owner(int(certificate["serialNumber"], 16))
+        if owner is not None:
+            return owner == id
+        return id in names or not self.csms.config["tls"]["match_identity"]
 
     def _refuse(self, socket, status, reason, id=""):
         text = "%s ! refused: %d %s"
@@ -205,23 +213,36 @@ async def _authorized(station, header):
     return await asyncio.to_thread(auth.matches, station.password, pair[1])
 
 
+def _certificate(socket):
+    """The verified client certificate as `ssl` shows it, or None."""
+    secure = socket.transport.get_extra_info("ssl_object")
+    return secure.getpeercert() if secure else None
+
+
 def _certificate_names(socket):
     """Common names of the verified client certificate, empty without one."""
-    secure = socket.transport.get_extra_info("ssl_object")
-    certificate = secure.getpeercert() if secure else None
+    certificate = _certificate(socket)
     if not certificate:
         return ()
     rdns = certificate.get("subject", ())
     return [value for rdn in rdns for key, value in rdn if key == "commonName"] or [""]
 
 
-def tls_context(tls):
-    """SSL context for the `tls` part of the configuration, None without. Raises OSError."""
+def tls_context(tls, authority):
+    """SSL context for the `tls` part of the configuration, None without. `authority`: the CSMS's
+    own, which vouches for it where `hosts` are named. Raises OSError."""
     if tls is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(tls["cert_file"], tls["key_file"])
+    if "hosts" in tls:
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # ssl reads from files only
+            file.writelines(authority.server(tls["hosts"]))
+            file.flush()
+            context.load_cert_chain(file.name)
+        context.load_verify_locations(cadata=authority.root())
+    else:
+        context.load_cert_chain(tls["cert_file"], tls["key_file"])
     if "ca_file" in tls:
         context.load_verify_locations(tls["ca_file"])
     modes = {"none": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "required": ssl.CERT_REQUIRED}

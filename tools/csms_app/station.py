@@ -121,6 +121,7 @@ class Station:
             "since": self.since,
             "last_seen": self.seen,
             "remote": self.link.remote if self.link else None,
+            "certificate": getattr(self.link, "certificate", None),
             "version": self.version,
             "state": self.state,
             "registration": self.registration,

@@ -113,6 +113,12 @@ class Store:
         rows = self.db.execute("SELECT * FROM certificates ORDER BY rowid DESC LIMIT 1000")
         return [dict(row) for row in rows]
 
+    def owner(self, serial):
+        """The station a certificate of ours was made for, None if it is none of ours."""
+        select = "SELECT station FROM certificates WHERE serial = ?"
+        row = self.db.execute(select, ("%x" % serial,)).fetchone()
+        return row[0] if row else None
+
     # Frames
 
     def add_frame(self, station, time, direction, frame):
