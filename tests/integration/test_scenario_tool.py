@@ -76,6 +76,14 @@ def file(tmp_path):
         ("- a\n", 1, "must be a mapping"),
         ("", 1, "must be a mapping"),
         ("name: x\nsteps: !!python/object:os.system {}\n", 2, "could not determine"),
+        ("name: x\nchargers: [b]\nsteps:\n  - plug: 1\n", 2, "chargers: ['b'] is not accepted"),
+        ("name: x\nchargers: {b-1: {}}\nsteps:\n  - plug: 1\n", 2, "letters and digits"),
+        (
+            "name: x\nchargers: {b: {}}\nsteps:\n  - at: c\n    steps:\n      - plug: 1\n",
+            4,
+            "at: no charger c; those of `chargers`: b",
+        ),
+        ("name: x\nsteps:\n  - csms: crash\n", 3, "'crash' is not accepted; accepted: METHOD"),
         ("name: x\nspeed: true\nsteps:\n  - plug: 1\n", 2, "speed: True is not accepted"),
     ],
 )
@@ -151,8 +159,8 @@ def test_wrong_use_ends_with_2(file, tmp_path):
 
 
 MERMAID = re.compile(
-    r"sequenceDiagram|    (title [^;]+|participant [SCM] as \w+"
-    r"|Note over S(,M)?: [^;#%<>]+|[CM](->>|-->>|--x|-x)[CM]: [^;#%<>]+)"
+    r"sequenceDiagram|    (title [^;]+|participant [SCM]\d* as [\w ]+"
+    r"|Note over S(,M)?: [^;#%<>]+|[CM]\d*(->>|-->>|--x|-x)[CM]\d*: [^;#%<>]+)"
 )
 
 
@@ -200,6 +208,7 @@ def test_success_and_failure_are_told(file, tmp_path):
         ("order: [StatusNotification, BootNotification]", "the order was BootNotification"),
         ("call: ClearCache\n    save: {x: no.such}", "no no.such in"),
         ("uploaded: x\n    within: 0.1", "received: nothing"),
+        ("csms: start", "the CSMS runs already"),
     ],
 )
 def test_expectations_that_do_not_hold_fail(step, words, one_runner):
@@ -229,6 +238,47 @@ def test_chance_repeats_itself(one_runner):
     assert told[0][1:] == [dice.choice(acts) for _ in range(6)]
 
 
+def test_several_chargers_and_a_csms_that_is_killed(tmp_path, one_runner):
+    text = """\
+name: x
+chargers: {b: {}}
+steps:
+  - plug: 1
+  - at: b
+    steps:
+      - plug: 2
+      - expect: StatusNotification
+        where: {connectorId: 2, status: Preparing}
+      - check: "${id}"
+        is: "${id.b}"
+  - csms: kill
+  - at: b
+    steps: [{unplug: 2}]
+  - csms: start
+  - count: StatusNotification
+    where: {connectorId: 2, status: Preparing}
+    is: 0
+  - at: b
+    steps: [{delivered: }, {expect: StatusNotification, where: {connectorId: 2, status: Available}}]
+"""
+    result = one_runner.play(loader.parse(text, "x"))
+    assert result.failure is None, result.failure
+    diagram = report.mermaid(result)
+    assert_valid(diagram)
+    assert "participant C1 as Charger b" in diagram
+    assert "C->>M: BootNotification" in diagram and "C1->>M: BootNotification" in diagram
+    assert [f.n for f in result.frames] == sorted(f.n for f in result.frames)
+    off = "name: x\nsteps:\n  - csms: stop\n  - expect: Heartbeat\n"
+    result = one_runner.play(loader.parse(off, "x"))
+    assert "csms: no answer to GET" in result.failure
+
+
+def test_a_variable_nobody_knows_in_a_configuration(one_runner):
+    text = 'name: x\ncharger: {ocpp: {ca_file: "${ca_file}"}}\nsteps:\n  - plug: 1\n'
+    result = one_runner.play(loader.parse(text, "x.yaml"))
+    assert result.failure == "x.yaml: charger: no variable 'ca_file'; known: csms, id"
+
+
 def test_the_example_of_the_documentation(one_runner):
     text = (ROOT / "docs" / "scenarios.md").read_text()
     example = text.split("```yaml\n")[1].split("```")[0]
@@ -255,8 +305,8 @@ def test_refused_frames_fail_a_scenario():
     frames = Frames(lambda after: messages if not after else [])
     frames.update()
     with pytest.raises(StepFailed, match="the CSMS refused"):
-        _check_refusals(SimpleNamespace(misbehaves=False, frames=frames))
-    _check_refusals(SimpleNamespace(misbehaves=True, frames=frames))
+        _check_refusals([SimpleNamespace(misbehaves=False, frames=frames)])
+    _check_refusals([SimpleNamespace(misbehaves=True, frames=frames)])
 
 
 def test_reports_take_any_text():

@@ -1,5 +1,5 @@
-"""A certificate authority for the bench: answers SignCertificate with CertificateSigned, and vouches
-for the CSMS itself where the configuration wants that.
+"""A certificate authority for the bench: answers SignCertificate with CertificateSigned, and
+vouches for the CSMS itself where the configuration wants that.
 
 Its key and certificate are made at the first use and live in the store. OCPP 2.0.1 A02, A03;
 OCPP 1.6 security whitepaper §2.4. `cryptography` is imported for the first use, too.

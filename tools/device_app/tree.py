@@ -23,7 +23,8 @@ _PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: se
 def of(board, config=None, size=None, frozen=False, everything=False, readable=False):
     """The files for `board`. `config`: file of the configuration, or None; `size`: bytes of the
     file system; `frozen`: our modules are in MicroPython; `everything`: nothing is left out;
-    `readable`: tracebacks tell lines and names as in the source. BuildError, flash.BadConfig: what is wrong, in words."""
+    `readable`: tracebacks tell lines and names as in the source. BuildError, flash.BadConfig:
+    what is wrong, in words."""
     return collected(board, config, size, frozen, everything, readable)[0]
 
 

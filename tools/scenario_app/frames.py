@@ -4,10 +4,11 @@ CALL, RESULT, ERROR = 2, 3, 4
 
 
 class Frame:
-    """One frame. `sender`: "charger" or "csms". `payload` of an ERROR: {code, description}."""
+    """One frame. `sender`: "charger" or "csms". `payload` of an ERROR: {code, description}.
+    `charger`: the name of the charger at one end."""
 
-    def __init__(self, n, t, sender, frame):
-        self.n, self.t, self.sender, self.raw = n, t, sender, frame
+    def __init__(self, n, t, sender, frame, charger=""):
+        self.n, self.t, self.sender, self.raw, self.charger = n, t, sender, frame, charger
         good = isinstance(frame, list) and len(frame) >= 3 and frame[0] in (CALL, RESULT, ERROR)
         self.kind = frame[0] if good else None
         self.id = frame[1] if good else None
@@ -20,10 +21,12 @@ class Frame:
 
 
 class Frames:
-    """Fetches by `fetch(after)`: the messages numbered above `after` as the CSMS tells them."""
+    """Fetches by `fetch(after)`: the messages numbered above `after` as the CSMS tells them.
+    `charger`: its name in the scenario, "" for the first."""
 
-    def __init__(self, fetch):
+    def __init__(self, fetch, charger=""):
         self._fetch = fetch
+        self._charger = charger
         self._last = 0
         self._open = {}  # (sender, id) -> CALL without an answer
         self.all = []
@@ -34,7 +37,10 @@ class Frames:
         for message in self._fetch(self._last):
             self._last = message["n"]
             sender = "charger" if message["dir"] == "in" else "csms"
-            self._add(Frame(message["n"], message["t"], sender, message["frame"]))
+            self._add(self._made(message, sender))
+
+    def _made(self, message, sender):
+        return Frame(message["n"], message["t"], sender, message["frame"], self._charger)
 
     def _add(self, frame):
         self.all.append(frame)

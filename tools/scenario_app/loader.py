@@ -6,6 +6,7 @@ and so are dates: frames hold texts, and the misbehaviour of the CSMS has a fiel
 """
 
 import difflib
+import re
 
 import yaml
 
@@ -72,6 +73,7 @@ class Scenario:
         self.speed = top.get("speed", 10)
         self.station = top.get("station", {})
         self.charger = top.get("charger", {})
+        self.chargers = top.get("chargers", {})  # besides: name -> what it has of its own
         self.csms = top.get("csms", {})
         self.files = top.get("files", {})
         self.log = top.get("log", {})
@@ -100,7 +102,12 @@ def parse(text, path):
     for name in ("name", "steps"):
         if name not in top:
             raise ScenarioError("%s:%d: %s: is missing" % (path, top.line, name))
-    _check_steps(path, top["steps"], top.line)
+    chargers = top.get("chargers", {})
+    for name in chargers:
+        if not re.fullmatch("[A-Za-z0-9]{1,20}", str(name)):
+            text = "%s:%d: chargers: %.40r: a name is letters and digits, up to 20"
+            raise ScenarioError(text % (path, chargers.lines.get(name, top.line), name))
+    _check_steps(path, top["steps"], top.line, chargers)
     return Scenario(path, top)
 
 
@@ -109,7 +116,7 @@ def kind_of(step):
     return next(iter(step))
 
 
-def _check_steps(path, steps, line):
+def _check_steps(path, steps, line, chargers):
     if not isinstance(steps, list) or not steps:
         raise ScenarioError("%s:%d: steps: must be a list of steps" % (path, line))
     for step, line in zip(steps, steps.lines):
@@ -126,9 +133,13 @@ def _check_steps(path, steps, line):
         known = {kind: value, "note": "text"}
         known.update(m for m in vocabulary.FIELDS.items() if m[0] in more)
         _check_fields(path, step, known, kind)
+        if kind == "at" and step[kind] not in chargers:
+            names = ", ".join(chargers) or "none"
+            text = "%s:%d: at: no charger %s; those of `chargers`: %s"
+            raise ScenarioError(text % (path, line, step[kind], names))
         for name in ("steps", "of"):
             if name in more:
-                _check_steps(path, step.get(name), line)
+                _check_steps(path, step.get(name), line, chargers)
 
 
 def _check_fields(path, node, known, where):

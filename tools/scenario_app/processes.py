@@ -129,6 +129,13 @@ class Csms(Program):
             command += ["--config", file]
         super().__init__("csms", command, "csms: ocpp ")
         self.url = self.line.split()[2]
+        # It comes back where it was.
+        self.command[2] = self.url.split("/")[2]
+        self.command[4] = self.address
+
+    def root(self):
+        """PEM of the root certificate of its authority."""
+        return self.get("/api/certificates")["authority"]
 
 
 class Charger(Program):

@@ -43,20 +43,24 @@ def mermaid(result):
     """A sequence diagram of what happened."""
     lines = ["sequenceDiagram", "    title " + _text(result.scenario.name)]
     lines += ["    participant S as Scenario", "    participant C as Charger"]
+    ends = {"": "C"}  # name of a charger -> its participant
+    for number, name in enumerate(result.scenario.chargers, 1):
+        ends[name] = "C%d" % number
+        lines.append("    participant C%d as Charger %s" % (number, _text(name)))
     lines += ["    participant M as CSMS"]
     notes = list(result.notes)
     for count, frame in enumerate(result.frames):
         while notes and notes[0][0] <= count:
             lines.append("    Note over S: " + _text(notes.pop(0)[1]))
-        lines.append("    " + _arrow(frame))
+        lines.append("    " + _arrow(frame, ends[frame.charger]))
     lines += ["    Note over S: " + _text(text) for _, text in notes]
     if result.failure:
         lines.append("    Note over S,M: FAILED " + _text(result.failure))
     return "\n".join(lines) + "\n"
 
 
-def _arrow(frame):
-    ends = ("C", "M") if frame.sender == "charger" else ("M", "C")
+def _arrow(frame, charger):
+    ends = (charger, "M") if frame.sender == "charger" else ("M", charger)
     payload = json.dumps(frame.payload if frame.kind else frame.raw)
     if frame.kind == CALL:
         return "%s->>%s: %s %s" % (*ends, _text(frame.action), _text(payload))

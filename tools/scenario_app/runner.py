@@ -77,53 +77,86 @@ class Runner:
         return result
 
     def _play(self, scenario, result, csms, folder):
-        station = "sc-%d" % self._count
-        speed = self._speed or scenario.speed
         server = files.FileServer(files.made(scenario.files))
-        charger = None
+        crew = {}  # name of a charger, "" the first -> Steps
+        shared = {"csms": csms.url}  # variables
         try:
-            self._register(csms, station, scenario.station)
-            own = {"ocpp": {"id": station, "url": csms.url}}
-            more = patterns.filled(scenario.charger, {"csms": csms.url, "id": station}, None)
+            speed = self._speed or scenario.speed
             base = merged(_BASE, {"settings": waits(speed)})
-            config = merged(merged(base, own), more)
-            charger = Charger(folder, config, speed)
-            path = "/api/stations/%s/messages?after=" % station
-            frames = Frames(lambda after: _messages(csms, path + str(after)))
-
-            def told(step, text):
-                frames.update()
-                result.notes.append((len(frames.all), step.get("note") or text))
-                self._told(scenario, step, text)
-
-            steps = Steps(charger, csms, frames, station, speed, server, told, self._patience)
-            self._steps(scenario, result, steps)
+            for name in ("", *scenario.chargers):
+                station = "sc-%d" % self._count + (name and "-" + name)
+                self._register(csms, station, scenario.station)
+                own = {"ocpp": {"id": station, "url": csms.url}}
+                more = self._configuration(scenario, name, station, csms, folder)
+                config = merged(merged(base, own), more)
+                charger = Charger(_made(folder / (name or "first")), config, speed)
+                frames = Frames(_fetching(csms, station), name)
+                told = self._telling(scenario, result, csms, crew)
+                crew[name] = Steps(
+                    charger, csms, frames, station, speed, server, told, shared, crew
+                )
+                crew[name].patience = self._patience
+                if name:
+                    shared["id." + name] = station
+            self._steps(scenario, result, csms, crew)
         finally:
             server.stop()
-            status = charger.stop() if charger else None
-            result.logs = charger.log if charger else ""
-        if not result.failure and status not in (0, None):
-            result.failure = "%s: the charger ended with status %s" % (scenario.path, status)
+            ends = [steps.charger.stop() for steps in crew.values()]
+            result.logs = "".join(steps.charger.log for steps in crew.values())
+        for status in ends:
+            if not result.failure and status not in (0, None):
+                result.failure = "%s: a charger ended with status %s" % (scenario.path, status)
         if not result.failure and "Traceback" in result.logs and not scenario.log.get("traceback"):
             text = "%s: the charger's log holds a traceback: %s"
             result.failure = text % (scenario.path, result.logs[-1500:])
 
-    def _steps(self, scenario, result, steps):
+    def _configuration(self, scenario, name, station, csms, folder):
+        """What the scenario says of the configuration of a charger."""
+        variables = {"csms": csms.url, "id": station}
+        if csms.url.startswith("wss:"):
+            root = folder / "csms-root.pem"
+            root.write_text(csms.root())
+            variables["ca_file"] = str(root)
+        given = merged(scenario.charger, scenario.chargers.get(name, {}))
+        try:
+            return patterns.filled(given, variables, _host_time)
+        except KeyError as e:
+            text = "charger: no variable %s; known: %s" % (e, ", ".join(variables))
+            raise ProgramError(text) from None
+
+    def _telling(self, scenario, result, csms, crew):
+        """What Steps call for each step."""
+
+        def told(step, text):
+            if csms.runs:
+                for steps in crew.values():
+                    steps.frames.update()
+            count = sum(len(steps.frames.all) for steps in crew.values())
+            result.notes.append((count, step.get("note") or text))
+            self._told(scenario, step, text)
+
+        return told
+
+    def _steps(self, scenario, result, csms, crew):
         try:
             if not scenario.at_once:
-                steps.do_delivered({"delivered": None})
-            steps.run(scenario.steps)
-            steps.frames.update()
-            _check_refusals(steps)
+                for steps in crew.values():
+                    steps.do_delivered({"delivered": None})
+            crew[""].run(scenario.steps)
+            if not csms.runs:
+                csms.start()
+            _check_refusals(crew.values())
         except StepFailed as e:
             line = e.line or 1
             result.failure = "%s:%d: %s" % (scenario.path, line, e)
         except ProgramError as e:
             result.failure = "%s: %s" % (scenario.path, e)
         finally:
-            result.frames = steps.frames.all
-            if steps.csms.runs:
-                steps.clean_up()
+            every = [frame for steps in crew.values() for frame in steps.frames.all]
+            result.frames = sorted(every, key=lambda frame: frame.n)
+            for steps in crew.values():
+                if csms.runs:
+                    steps.clean_up()
 
     def _register(self, csms, station, fields):
         status, answer = csms.request("PUT", "/api/stations/" + station, fields)
@@ -131,15 +164,31 @@ class Runner:
             raise ProgramError("station: %s" % answer.get("error", answer))
 
 
-def _check_refusals(steps):
-    """No frame of the charger's may be refused, unless the CSMS was told to misbehave."""
-    if steps.misbehaves:
+def _host_time():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _made(folder):
+    folder.mkdir()
+    return folder
+
+
+def _fetching(csms, station):
+    path = "/api/stations/%s/messages?after=" % station
+    return lambda after: _messages(csms, path + str(after))
+
+
+def _check_refusals(crew):
+    """No frame of a charger's may be refused, unless the CSMS was told to misbehave."""
+    if any(steps.misbehaves for steps in crew):
         return
-    for frame in steps.frames.all:
-        refused = frame.kind == CALL and frame.sender == "charger" and frame.answer
-        if refused and frame.answer.kind == ERROR:
-            text = "the CSMS refused %s: %s" % (frame.raw, frame.answer.raw)
-            raise StepFailed(text)
+    for steps in crew:
+        steps.frames.update()
+        for frame in steps.frames.all:
+            refused = frame.kind == CALL and frame.sender == "charger" and frame.answer
+            if refused and frame.answer.kind == ERROR:
+                text = "the CSMS refused %s: %s" % (frame.raw, frame.answer.raw)
+                raise StepFailed(text)
 
 
 def _messages(csms, path):

@@ -3,12 +3,14 @@
 import json
 import random
 import time
+from collections import ChainMap
 from urllib.parse import quote
 
 from scenario_app.frames import ERROR
 from scenario_app.loader import kind_of
 from scenario_app.patterns import filled, fits, look_up
 from scenario_app.processes import wait_for
+from scenario_app.vocabulary import PROCESS
 
 WITHIN_S = 30  # real seconds an expectation waits at most, unless the step says
 _POLL_S = 0.04
@@ -24,19 +26,22 @@ class StepFailed(Exception):
 
 
 class Steps:
-    """Does steps. `charger`, `csms`: Programs; `frames`: Frames; `told(step, text)`: progress;
+    """Does steps at one charger. `charger`, `csms`: Programs; `frames`: Frames; `shared`:
+    variables of all chargers; `peers`: name -> Steps of all; `told(step, text)`: progress;
     `patience`: an expectation waits so many times longer."""
 
-    def __init__(self, charger, csms, frames, station, speed, files, told, patience=1):
+    def __init__(
+        self, charger, csms, frames, station, speed, files, told, shared, peers, patience=1
+    ):
         self.charger, self.csms, self.frames = charger, csms, frames
         self.speed = speed
         self.files = files  # FileServer
         self.told = told
-        self.patience = patience
         self.tokens = set()  # put by this scenario
         self.misbehaves = False  # the CSMS was told to, at least once
-        self.variables = {"id": station, "files": files.url, "speed": speed}
+        self.variables = ChainMap(shared, {"id": station, "files": files.url, "speed": speed})
         self.station = station
+        self._peers = peers
 
     def run(self, steps):
         """Do them in order. Raises StepFailed with the line of the innermost step."""
@@ -98,9 +103,12 @@ class Steps:
     def do_network(self, step):
         body = {"online": step["network"] == "on"}
         self._ask(self.charger, "POST", "/api/network", body)
-        self._until(
-            self._seen_by_csms, body["online"], self._within(step), "connected at the CSMS"
-        )
+        self._until_csms_sees(body["online"], step)
+
+    def _until_csms_sees(self, connected, step):
+        if self.csms.runs:
+            within = self._within(step)
+            self._until(self._seen_by_csms, connected, within, "connected at the CSMS")
 
     def _seen_by_csms(self):
         return self.csms.get("/api/stations/" + self._quoted())["connected"]
@@ -110,7 +118,7 @@ class Steps:
             if not self.charger.runs:
                 raise StepFailed("the power is off already")
             self.charger.kill()
-            self._until(self._seen_by_csms, False, self._within(step), "connected at the CSMS")
+            self._until_csms_sees(False, step)
         elif self.charger.runs:
             raise StepFailed("the power is on already")
         else:
@@ -128,7 +136,20 @@ class Steps:
     # The central system
 
     def do_csms(self, step):
-        self._exchange(self.csms, step, step["csms"])
+        if step["csms"] in PROCESS:
+            self._process(step["csms"])
+        else:
+            self._exchange(self.csms, step, step["csms"])
+
+    def _process(self, verb):
+        if self.csms.runs == (verb == "start"):
+            raise StepFailed("the CSMS %s" % ("runs already" if self.csms.runs else "is off"))
+        if verb == "start":
+            self.csms.start()
+            return
+        for peer in self._peers.values():
+            peer.frames.update()  # it writes its message log a little later: kill -9 costs the end
+        getattr(self.csms, verb)()
 
     def do_call(self, step):
         path = "/api/stations/%s/call/%s" % (self._quoted(), step["call"])
@@ -282,7 +303,7 @@ class Steps:
     def do_check(self, step):
         self._check(step.get("is", True), step["check"], "the value")
 
-    # Time and chance
+    # Time, chance and place
 
     def do_wait(self, step):
         time.sleep(step["wait"] / self.speed)
@@ -302,6 +323,9 @@ class Steps:
         dice = random.Random(step.get("seed", 0))
         for _ in range(step["chance"]):
             self.run([dice.choice(step["of"])])
+
+    def do_at(self, step):
+        self._peers[step["at"]].run(step["steps"])
 
     # Tools
 

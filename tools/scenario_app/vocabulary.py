@@ -1,5 +1,7 @@
 """The words of a scenario, and what may stand behind each."""
 
+PROCESS = ("kill", "stop", "start")  # what can be done to the CSMS's process
+
 _CHECKS = {
     "text": lambda v: isinstance(v, str) and v != "",
     "number": lambda v: _is_number(v) and v >= 0,
@@ -11,6 +13,10 @@ _CHECKS = {
     "on or off": lambda v: v in ("on", "off"),
     "charger or csms": lambda v: v in ("charger", "csms"),
     "true or false": lambda v: isinstance(v, bool),
+    "mapping of mappings": lambda v: (
+        isinstance(v, dict) and all(isinstance(x, dict) for x in v.values())
+    ),
+    "word of kill, stop, start": lambda v: v in PROCESS,
     "METHOD /path": lambda v: isinstance(v, str) and len(v.split(" ")) == 2,
     "anything": lambda v: True,
 }
@@ -22,6 +28,7 @@ TOP = {
     "speed": "number above 0",
     "station": "mapping",
     "charger": "mapping",
+    "chargers": "mapping of mappings",
     "csms": "mapping",
     "files": "mapping",
     "log": "mapping",
@@ -32,7 +39,6 @@ TOP = {
 # What may stand beside the first word of a step.
 FIELDS = {
     "answer": "anything",
-    "at": "text",
     "body": "anything",
     "check": "true or false",
     "error": "text",
@@ -65,7 +71,14 @@ STEPS = {
     "settings": ("mapping",),
     "charger": ("METHOD /path", "body", "http", "answer", "save", "within"),
     # The central system
-    "csms": ("METHOD /path", "body", "http", "answer", "save", "within"),
+    "csms": (
+        "METHOD /path or a word of kill, stop, start",
+        "body",
+        "http",
+        "answer",
+        "save",
+        "within",
+    ),
     "call": ("text", "payload", "answer", "error", "http", "save", "check"),
     "token": ("mapping",),
     "misbehave": ("list", "seed"),
@@ -79,11 +92,12 @@ STEPS = {
     "status": ("mapping", "within", "save"),
     "uploaded": ("text", "within"),
     "check": ("anything", "is"),
-    # Time and chance
+    # Time, chance and place
     "wait": ("number above 0",),
     "delivered": ("nothing", "within"),
     "repeat": ("whole number", "steps"),
     "chance": ("whole number", "seed", "of"),
+    "at": ("text", "steps"),
 }
 
 
