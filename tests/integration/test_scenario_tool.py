@@ -259,7 +259,10 @@ steps:
     where: {connectorId: 2, status: Preparing}
     is: 0
   - at: b
-    steps: [{delivered: }, {expect: StatusNotification, where: {connectorId: 2, status: Available}}]
+    steps:
+      - delivered:
+      - expect: StatusNotification
+        where: {connectorId: 2, status: Available}
 """
     result = one_runner.play(loader.parse(text, "x"))
     assert result.failure is None, result.failure
