@@ -2,8 +2,7 @@
 `Host`."""
 
 _INPUTS = const(
-    "plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh,phases_in_use,"
-    "cable_ma"
+    "plugged,ev_ready,evse_ready,occupied,start_ready,stop_ready,energy_wh,phases_in_use,cable_ma"
 )
 _EVENTS = const(
     "Accepted,TimeSet,Status,Authorized,AuthorizationRejected,AuthorizationTimeout,NoConnector,"

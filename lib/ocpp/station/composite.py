@@ -7,6 +7,8 @@ from ocpp.station.evaluate import view
 from ocpp.station.offers import outside
 
 _NEVER = const(0x3FFFFFFF)  # s of uptime
+_LONGEST_S = const(31536000)
+_MOST = const(128)  # periods that fit into an answer; the duration is cut short for more
 
 
 def composite(limits, number, duration, unit, seen=None, most=None):
@@ -19,6 +21,28 @@ def composite(limits, number, duration, unit, seen=None, most=None):
     course = yield from _course(limits, seen, number, unit)
     found = yield from s.sweep(course, seen.now, duration, most)
     return seen.unix, found
+
+
+def answer(station, number, duration, unit, phase):
+    """A job: returns (start, schedule) for the answer to a GetCompositeSchedule: Unix s or None,
+    and the fields that all versions have. `phase`: which phase to use is told, too."""
+    duration = min(duration, _LONGEST_S)
+    start, found = yield from composite(station.limits, number, duration, unit, None, _MOST)
+    if len(found) > _MOST:
+        duration = found[_MOST][0]
+    periods = []
+    for at, limit, phases in found[:_MOST]:
+        period = {"startPeriod": at, "limit": limit / 10}
+        if phases & 15:
+            period["numberPhases"] = phases & 15
+        if phase and phases >> 4:
+            period["phaseToUse"] = phases >> 4
+        periods.append(period)
+    return start, {
+        "duration": duration,
+        "chargingRateUnit": unit,
+        "chargingSchedulePeriod": periods,
+    }
 
 
 def publish(limits):

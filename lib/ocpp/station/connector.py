@@ -160,9 +160,7 @@ class Connector(Session):
         if self.faulted or self._doubt.running:
             return False
         if tx is None:  # perhaps the flow of energy is what begins a transaction
-            return bool(
-                self.grant and self.grant.offered and self.plugged and not self.paused
-            )
+            return bool(self.grant and self.grant.offered and self.plugged and not self.paused)
         if tx.ending or tx.suspended or not tx.authorized:
             return False
         return self.plugged and not self.paused and not tx.held

@@ -62,6 +62,17 @@ class Upload:
         station.store.save(FILE, self.state)
         return "AcceptedCanceled" if before else "Accepted", name
 
+    def wanted(self, p):
+        """The same for a GetLog: its fields are alike in all versions."""
+        from ocpp.iso import from_iso
+
+        log = p["log"]
+        times = [
+            from_iso(log[k]) if k in log else None for k in ("oldestTimestamp", "latestTimestamp")
+        ]
+        more = [p.get("retries"), p.get("retryInterval"), p["requestId"]]
+        return self.begin(p["logType"], log["remoteLocation"], *(times + more))
+
     def told(self, status):
         """The host tells how its upload goes on: a status of the security whitepaper, §6.19."""
         self._tell(status)

@@ -2,9 +2,6 @@
 
 from ocpp.calls import CallError
 
-_LONGEST_S = const(31536000)
-_MOST = const(128)  # periods that fit into an answer; the duration is cut short for more
-
 
 def handle(dialect, request):
     station = dialect.station
@@ -21,32 +18,16 @@ def _answer(station, p, request):
     station.tidy()  # what led here is not needed any more
     from ocpp.station import composite
 
-    duration = min(p["duration"], _LONGEST_S)
-    unit = p.get("chargingRateUnit", "A")
     number = p["connectorId"]
-    start, found = yield from composite.composite(
-        station.limits, number, duration, unit, None, _MOST
+    start, schedule = yield from composite.answer(
+        station, number, p["duration"], p.get("chargingRateUnit", "A"), False
     )
-    if len(found) > _MOST:
-        duration = found[_MOST][0]
-        found = found[:_MOST]
-    periods = []
-    for at, limit, phases in found:
-        period = {"startPeriod": at, "limit": limit / 10}
-        if phases & 15:
-            period["numberPhases"] = phases & 15
-        periods.append(period)
-    schedule = {
-        "duration": duration,
-        "chargingRateUnit": unit,
-        "chargingSchedulePeriod": periods,
-    }
     answer = {"status": "Accepted", "connectorId": number, "chargingSchedule": schedule}
     if start is not None:
         from ocpp.iso import to_iso
 
         answer["scheduleStart"] = to_iso(start)
-    del composite, found
+    del composite
     station.tidy()
     yield
     request.reply(answer)

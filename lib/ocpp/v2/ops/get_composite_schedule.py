@@ -2,9 +2,6 @@
 
 from ocpp.calls import CallError
 
-_LONGEST_S = const(31536000)
-_MOST = const(128)  # periods that fit into an answer; the duration is cut short for more
-
 
 def handle(dialect, request):
     station = dialect.station
@@ -31,29 +28,13 @@ def handle(dialect, request):
 
 def _answer(station, p, unit, request):
     station.tidy()  # what led here is not needed any more
+    from ocpp.iso import to_iso
     from ocpp.station import composite
 
-    duration = min(p["duration"], _LONGEST_S)
-    start, found = yield from composite.composite(
-        station.limits, p["evseId"], duration, unit, None, _MOST
-    )
-    if len(found) > _MOST:
-        duration = found[_MOST][0]
-        found = found[:_MOST]
-    flat = []
-    for entry in found:
-        flat += entry
-    from ocpp.iso import to_iso
-    from ocpp.v2.profile import periods
-
-    schedule = {
-        "evseId": p["evseId"],
-        "duration": duration,
-        "scheduleStart": to_iso(start),
-        "chargingRateUnit": unit,
-        "chargingSchedulePeriod": periods(flat),
-    }
-    del composite, found, flat
+    start, schedule = yield from composite.answer(station, p["evseId"], p["duration"], unit, True)
+    schedule["evseId"] = p["evseId"]
+    schedule["scheduleStart"] = to_iso(start)
+    del composite
     station.tidy()
     yield
     request.reply({"status": "Accepted", "schedule": schedule})
