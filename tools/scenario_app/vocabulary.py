@@ -71,14 +71,7 @@ STEPS = {
     "settings": ("mapping",),
     "charger": ("METHOD /path", "body", "http", "answer", "save", "within"),
     # The central system
-    "csms": (
-        "METHOD /path or a word of kill, stop, start",
-        "body",
-        "http",
-        "answer",
-        "save",
-        "within",
-    ),
+    "csms": ("METHOD /path or kill, stop, start", "body", "http", "answer", "save", "within"),
     "call": ("text", "payload", "answer", "error", "http", "save", "check"),
     "token": ("mapping",),
     "misbehave": ("list", "seed"),
