@@ -59,7 +59,7 @@ async function act(method, path, body, done) {
   try {
     await api(method, path, body);
     if (done) toast(done);
-    live.soon();
+    await live.soon();
     return true;
   } catch (error) {
     toast(error.message, true);
@@ -86,11 +86,23 @@ function select(options, value, props) {
 
 const input = (type, value, props) => h("input", { type, value, autocomplete: "off", ...props });
 
+// `onchange(on)` acts; `show(on)` is what the charger tells, which counts again once that is done.
 function toggle(text, onchange) {
   const box = h("input", { type: "checkbox", role: "switch" });
-  box.addEventListener("change", () => onchange(box.checked, box));
   const node = h("label", { class: "toggle" }, box, h("span", { text }));
   node.box = box;
+  let acting = 0;
+  let told = null;
+  node.show = (on) => {
+    told = on;
+    if (!acting) box.checked = on;
+  };
+  box.addEventListener("change", async () => {
+    acting += 1;
+    await onchange(box.checked);
+    acting -= 1;
+    if (told !== null) node.show(told);
+  });
   return node;
 }
 

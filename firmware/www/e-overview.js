@@ -231,10 +231,10 @@ function simulation(id) {
     phases.parentNode.hidden = c.plugged;
     unplug.hidden = change.hidden = pull.hidden = !c.plugged;
     clear.disabled = !c.faults.length;
-    diode.box.checked = !c.sim.diode;
-    jam.box.checked = c.sim.jam;
-    bay.box.checked = c.sim.occupied;
-    signed.box.checked = c.sim.signed;
+    diode.show(!c.sim.diode);
+    jam.show(c.sim.jam);
+    bay.show(c.sim.occupied);
+    signed.show(c.sim.signed);
     if (document.activeElement !== pilot) pilot.value = c.sim.pilot || "";
     put(carNow, c.plugged ? `State ${c.ev}, ${EV_WORDS[c.ev]}; draws up to ${c.sim.current_a} A on ` +
       `${c.sim.phases} phase${c.sim.phases > 1 ? "s" : ""}; battery at ${c.sim.soc} %.` : "");
@@ -253,7 +253,7 @@ function worldCard(view) {
   const raise = button("Raise event", () => act("POST", "security_event", { type: kind.value }, "Event raised"));
   view.world = () => {
     const sim = live.status.sim;
-    online.box.checked = sim.online;
+    online.show(sim.online);
     if (document.activeElement !== speed) {
       if (![...speed.options].some((o) => +o.value === sim.speed)) speed.append(h("option", { value: sim.speed, text: sim.speed + " ×" }));
       speed.value = sim.speed;

@@ -79,19 +79,22 @@ function settingRow(d) {
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
   const save = h("button", { text: "Save", hidden: true, class: "primary" });
   const usual = button("Default", () => store(null), { hidden: d.readonly, title: "Back to the default" });
+  const shown = () => d.secret || d.value === null ? "" : d.value;
   const badges = h("span", { class: "badges" },
     d.readonly ? h("span", { class: "badge", text: "read-only" }) : null,
     d.secret ? h("span", { class: "badge", text: "secret" }) : null,
     d.reboot ? h("span", { class: "badge amber", text: "after a restart" }) : null);
   const store = async (value) => {
     wrong.hidden = true;
+    const before = box.value;
     try {
       await api("POST", "settings", { [name]: value });
       toast(`${name} saved`);
       const all = await api("GET", "settings/table");
       Object.assign(d, all.settings.find((other) => (other.name16 || other.name2) === name));
-      box.value = d.secret || d.value === null ? "" : d.value;
-      save.hidden = true;
+      // What was typed meanwhile stays.
+      if (box.value === before) box.value = shown();
+      save.hidden = box.value === shown();
       usual.hidden = d.value === d.default && !d.secret;
     } catch (error) {
       wrong.hidden = false;
@@ -99,7 +102,7 @@ function settingRow(d) {
     }
   };
   usual.hidden = d.readonly || (d.value === d.default && !d.secret);
-  box.addEventListener("input", () => { save.hidden = box.value === (d.value === null ? "" : d.value); });
+  box.addEventListener("input", () => { save.hidden = box.value === shown(); });
   row.node = h("form", { class: "setting", novalidate: true, onsubmit: (event) => { event.preventDefault(); store(box.value); } },
     h("div", { class: "names" }, h("b", { text: d.name16 || d.name2 }),
       d.name16 && d.name2 ? h("span", { class: "second", text: d.name2 }) : null, badges),
