@@ -6,6 +6,7 @@ anything on the console, or ask another host.
 
 import contextlib
 import shutil
+import time
 
 import pytest
 from patience import patient
@@ -44,6 +45,14 @@ def browsing():
             yield browser
         finally:
             browser.close()
+
+
+def until(fits, what):
+    """Wait until the page is as it is to be."""
+    end = time.monotonic() + WAIT_MS / 1000
+    while not fits():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
 
 
 class Page:

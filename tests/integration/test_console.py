@@ -158,7 +158,7 @@ def test_the_world(charger, ocpp_csms, visit):
 
 
 def test_charts_draw(charger, ocpp_csms, visit):
-    cs = charger(ocpp_csms, speed=60)
+    cs = charger(ocpp_csms, speed=200)
     cs.act(1, "plug", current_a=16)
     cs.card("DEADBEEF", connector=1)
     cs.wait_connector(1, status="Charging")
@@ -170,12 +170,13 @@ def test_charts_draw(charger, ocpp_csms, visit):
         return found["power_w"].count(6900) >= 60
 
     cs.wait_until(lasted, timeout=60)
+    cs.post("/api/speed", {"speed": 1})
     page = visit(cs)
     chart = card(page).locator("svg.chart")
-    chart.locator("path.line.limit").wait_for(state="attached")
     for part in ("path.line.power", "path.line.limit", "path.area"):
-        width = chart.locator(part).evaluate("node => node.getBoundingClientRect().width")
-        assert width > 60, part
+        # All of it is drawn anew with each news: a part is asked of the whole.
+        wide = "(node, part) => node.querySelector(part)?.getBoundingClientRect().width > 60"
+        browser.until(lambda p=part, wide=wide: chart.evaluate(wide, p), part)
     labels = chart.locator("text").all_text_contents()
     assert any("kW" in t for t in labels) and any(" A" in t for t in labels)
     assert sum(bool(re.fullmatch(r"\d\d:\d\d", t)) for t in labels) >= 3
