@@ -47,6 +47,7 @@ class OcppCsms:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = None
+        self._old = []  # servers that accept no more
         self.listen()
 
     # -- the record ------------------------------------------------------------------------
@@ -176,6 +177,11 @@ class OcppCsms:
         """Listen (again), on the same port as before."""
         self._do(self._open_server())
 
+    def turn_over(self, tls):
+        """From now on new connections by this TLS context (None: without), on the same port; those
+        that are open stay: a station that leaves finds the new at once."""
+        self._do(self._turn_over(tls))
+
     def tolerate(self, sender, reason):
         """The frames of `sender` ("csms" or "charger") break rules on purpose in this test."""
         assert sender in ("csms", "charger") and len(reason) > 5
@@ -265,10 +271,20 @@ class OcppCsms:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close_server(self):
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-            self._server = None
+        servers, self._server, self._old = [self._server, *self._old], None, []
+        for server in servers:
+            if server is not None:
+                server.close()
+                for connection in list(server.connections):  # it may have been closed before
+                    await connection.close(1001)
+                await server.wait_closed()
+
+    async def _turn_over(self, tls):
+        self._server.close(close_connections=False)
+        await asyncio.sleep(0)  # now it listens no more
+        self._old.append(self._server)
+        self._tls = tls
+        await self._open_server()
 
     async def _set_frozen(self, frozen):
         self._frozen = frozen

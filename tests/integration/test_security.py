@@ -283,10 +283,9 @@ def test_a_certificate_of_our_own(ocpp_csms, charger, authority, tmp_path):
     chain = sub.sign(csr) + sub.pem
     answer = ocpp_csms.call("CertificateSigned", {"certificateChain": chain})
     assert answer == {"status": "Accepted"}
-    assert change(ocpp_csms, "SecurityProfile", "3") == "Accepted"
-    ocpp_csms.wait_disconnected()
-    switch(ocpp_csms, authority.server(tmp_path, client_ca=authority.pem))
+    ocpp_csms.turn_over(authority.server(tmp_path, client_ca=authority.pem))
     ocpp_csms.password = None
+    assert change(ocpp_csms, "SecurityProfile", "3") == "Accepted"
     ocpp_csms.wait_connected(opened=2)
     wait(lambda: setting(ocpp_csms, "SecurityProfile") == "3", "not in profile 3")
     assert "Authorization" not in ocpp_csms.handshakes[-1][1]
@@ -413,9 +412,8 @@ def test_a_higher_profile_that_works_stays(ocpp_csms, charger, authority, tmp_pa
     )
     assert change(ocpp_csms, "SecurityProfile", "2") == "Rejected"  # no root
     assert install(ocpp_csms, CSMS_ROOT, authority.pem) == "Accepted"
+    ocpp_csms.turn_over(authority.server(tmp_path))  # it gives a new profile three dials
     assert change(ocpp_csms, "SecurityProfile", "2") == "Accepted"
-    ocpp_csms.wait_disconnected()
-    switch(ocpp_csms, authority.server(tmp_path))
     ocpp_csms.wait_connected(opened=2)
     cs.wait_until(lambda s: s["ocpp"]["connected"])
     assert setting(ocpp_csms, "SecurityProfile") == "2"
