@@ -1,6 +1,11 @@
 """Unit test files run on MicroPython (see `mpunit.py`), everything else is plain pytest."""
 
+import os
+
 import mpunit
+
+# The tools are started a thousand times: what they are compiled to is kept.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_pycollect_makemodule(module_path, parent):

@@ -1,6 +1,8 @@
 """The CSMS's command line and configuration."""
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +14,7 @@ import urllib.request
 
 import csms_process
 import pytest
+from csms_app import main
 from csms_process import CSMS, TOOLS
 from patience import patient
 
@@ -41,18 +44,27 @@ def test_ends_with_stations_and_listeners_connected(tmp_path):
 
 
 def refused(*flags):
-    """stderr of a CSMS that must end with status 2 and one line."""
+    """What a CSMS tells that must end with status 2 and one line. It is started in this process:
+    a start by itself takes a second."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main.main(list(map(str, flags)))
+    assert status == 2 and out.getvalue() == "", out.getvalue()
+    assert err.getvalue().count("\n") == 1, err.getvalue()
+    return err.getvalue()
+
+
+def test_wrong_use_of_the_process():
+    command = csms_process.command("--nonsense")
     done = subprocess.run(
-        csms_process.command(*flags),
+        command,
         env=csms_process.environment(),
         capture_output=True,
         text=True,
         timeout=patient(20),
     )
-    assert done.returncode == 2, done
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
+    assert done.returncode == 2 and done.stdout == "" and "--nonsense" in done.stderr
+    assert done.stderr == refused("--nonsense")
 
 
 @pytest.mark.parametrize(
