@@ -186,6 +186,11 @@ class Charger(Program):
             self.csms.wait_told(number, wanted["status"])
         return found
 
+    def pass_time(self, seconds):
+        """Wait for so many seconds of its own time, between which it does not restart."""
+        end = self.status()["uptime_s"] + seconds
+        self.wait_until(lambda s: s["uptime_s"] >= end)
+
     def wait_accepted(self, timeout=15):
         """Wait until it is accepted. Before a restart of its own it may be so, too:
         `wait_restarted`."""

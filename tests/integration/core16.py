@@ -109,6 +109,7 @@ def charge(cs, csms, connector=1, tag="DEADBEEF", **plug):
     """Plug in and present a card: payload of the StartTransaction, with "transactionId"."""
     cs.act(connector, "plug", **plug)
     cs.wait_connector(connector, plugged=True)
+    csms.wait_told(connector, P)
     cs.card(tag, connector=connector)
     start = csms.wait_for("StartTransaction", lambda p: p["connectorId"] == connector)
     shown = cs.wait_until(

@@ -15,6 +15,7 @@ QUICK_RETRY = {"RetryBackOffWaitMinimum": "1", "RetryBackOffRandomRange": "0"}
 def begin(cs, csms, number=1, tag=TAG, **car):
     """Plug in and present a card: the payload of StartTransaction, once it charges."""
     cs.act(number, "plug", **car)
+    csms.wait_told(number, "Preparing")
     cs.card(tag, connector=number)
     start = csms.wait_for("StartTransaction", lambda p: p["connectorId"] == number)
     cs.wait_connector(number, status="Charging")

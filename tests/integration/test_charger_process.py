@@ -485,7 +485,7 @@ def test_slow_clients_do_not_hold_up_others(api):
             start = time.monotonic()
             api.status()
             longest = max(longest, time.monotonic() - start)
-        assert longest < 1, longest
+        assert longest < patient(1), longest
         for client in clients:
             assert client.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
     finally:
@@ -630,7 +630,7 @@ def test_silent_clients_do_not_disturb(api):
         start = time.monotonic()
         for _ in range(5):
             api.status()
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < patient(2)
     finally:
         for client in clients:
             client.close()

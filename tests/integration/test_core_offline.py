@@ -42,19 +42,21 @@ def test_a_whole_session_offline(ocpp_csms, charger):
     cs.act(1, "plug")
     cs.card(TAG, connector=1)
     shown = cs.wait_connector(1, status="Charging", relay=True)
+    started = time.time()
     assert shown["transaction"]["id"] is None and shown["transaction"]["idTag"] == TAG
     time.sleep(1.5)
+    ending = time.time()
     cs.card(TAG, connector=1)
-    ended = time.time()
     cs.wait_connector(1, transaction=None)
+    ended = time.time()
     cs.act(1, "meter", energy_wh=9999)
     time.sleep(0.7)
     mark = ocpp_csms.mark()
     go_online(cs)
     start = ocpp_csms.wait_for("StartTransaction")
     stop = wait_stop(ocpp_csms)
-    assert abs(unix(start["timestamp"]) - begun) <= 2.5
-    assert abs(unix(stop["timestamp"]) - ended) <= 2.5
+    assert begun - 2 <= unix(start["timestamp"]) <= started + 2
+    assert ending - 2 <= unix(stop["timestamp"]) <= ended + 2
     assert start["idTag"] == TAG and start["meterStart"] == 7000
     assert 7000 <= stop["meterStop"] < 7100 and reason(stop) == "Local"
     assert stop["transactionId"] == 1
@@ -150,16 +152,18 @@ def test_before_the_first_contact(ocpp_csms, charger):
     begun = time.time()
     cs.card(TAG, connector=1)
     cs.wait_connector(1, status="Charging")
+    started = time.time()
     time.sleep(1.2)
+    ending = time.time()
     cs.card(TAG, connector=1)
-    ended = time.time()
     cs.wait_connector(1, transaction=None)
+    ended = time.time()
     time.sleep(0.5)
     ocpp_csms.listen()
     start = ocpp_csms.wait_for("StartTransaction")
     stop = wait_stop(ocpp_csms)
-    assert abs(unix(start["timestamp"]) - begun) <= 2.5
-    assert abs(unix(stop["timestamp"]) - ended) <= 2.5
+    assert begun - 2 <= unix(start["timestamp"]) <= started + 2
+    assert ending - 2 <= unix(stop["timestamp"]) <= ended + 2
     first = [f.action for f in ocpp_csms.frames if f.sender == "charger" and f.type == 2][0]
     assert first == "BootNotification"
 
@@ -178,7 +182,7 @@ def test_a_session_that_loses_its_link(ocpp_csms, charger):
     for _ in range(8):
         shown = cs.connector(1)
         assert shown["relay"] is True and shown["status"] == "Charging"
-        time.sleep(0.2)
+        cs.pass_time(2)
     go_online(cs)
     ocpp_csms.wait_for("MeterValues", since=mark)
     cs.card(TAG, connector=1)

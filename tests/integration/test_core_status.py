@@ -125,6 +125,7 @@ def test_b5_e4_d5_e3_c5_a_station_that_offers_nothing(ocpp_csms, charger):
     """Without its diode a car is not offered energy; SuspendedEVSE goes before SuspendedEV."""
     cs, _ = ready(charger, ocpp_csms)
     cs.act(1, "plug", ev="B")
+    cs.wait_connector(1, status=P)
     cs.act(1, "pilot", diode=False)
     cs.card("DEADBEEF", connector=1)
     steps = (
