@@ -1,7 +1,6 @@
 """Checking of signatures by certificates, and of chains of them (RFC 5280 §6)."""
 
 from pki import sha2
-from pki.x509 import CERT_SIGN
 
 _LEAST = const(2048)  # bits of an RSA key (whitepaper A00.FR.502)
 _LONGEST = const(4)  # certificates between a leaf and its root
@@ -68,6 +67,8 @@ def _find(candidates, certificate, depth):
 def issued(issuer, certificate, depth=0):
     """A generator that returns True if `issuer` may and did sign `certificate`, below which are
     `depth` more authorities."""
+    from pki.x509 import CERT_SIGN  # loaded long ago: there are certificates
+
     if not issuer.ca or issuer.unknown or (issuer.path is not None and issuer.path < depth):
         return False
     if issuer.usage is not None and not issuer.usage & CERT_SIGN:

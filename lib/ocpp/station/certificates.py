@@ -16,7 +16,6 @@ import hashlib
 import os
 
 from ocpp.log import log
-from ocpp.statefiles import delete, size
 
 USES = (
     "CSMSRootCertificate",
@@ -50,6 +49,8 @@ class Certificates:
 
     def read(self, name):
         """The content of a file; b"" if there is none or it is damaged."""
+        from ocpp.statefiles import size  # here, as below: it is imported deep in calls
+
         path = self._folder + "/" + name
         try:
             with open(path, "rb") as f:
@@ -86,6 +87,8 @@ class Certificates:
 
     def remove(self, name):
         """True unless it is still there."""
+        from ocpp.statefiles import delete
+
         return delete(self._folder + "/" + name)
 
     # -- roots --

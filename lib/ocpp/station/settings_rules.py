@@ -5,7 +5,6 @@ when needed and let go afterwards (see `settings.Settings`).
 """
 
 from ocpp.station import settings_rows
-from ocpp.station.measurands import NAMES, PHASES
 
 _NAME16 = const(0)
 NAME2 = const(1)
@@ -204,6 +203,8 @@ def _item(d, text):
 
 def _measurand(text):
     """`Voltage` or with a phase, `Voltage.L1` (OCPP 1.6 §9.1.17)."""
+    from ocpp.station.measurands import NAMES, PHASES
+
     try:
         return _member(NAMES, text)
     except ValueError:
