@@ -2,7 +2,9 @@
 
 import ast
 import json
+import os
 import sys
+from pathlib import Path
 
 import pytest
 from mpunit import ROOT
@@ -11,6 +13,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import mip
 from charger_app import build
+from device_app import tree
 
 LIB = ROOT / "lib"
 
@@ -64,39 +67,63 @@ def test_mip_installs_a_whole_library(name):
                 assert top not in ours or top in packages, (target, found)
 
 
-def frozen(manifest, found):
-    """Adds {target: source} of what a board's manifest freezes."""
+class Frozen:
+    """What MicroPython's manifest tool makes of a manifest: `files` {target: source}. As there,
+    each manifest runs in its own folder, and a file that is not found, or comes twice, is an
+    error."""
 
-    def include(path):
-        if not path.startswith("$(PORT_DIR)"):  # that is MicroPython's own
-            frozen((manifest.parent / path).resolve(), found)
+    def __init__(self, manifest):
+        self.files = {}
+        self._include(manifest)
 
-    def package(name, base_path=".", opt=None):
-        base = (manifest.parent / base_path).resolve()
-        for source in sorted((base / name).rglob("*.py")):
-            found[str(source.relative_to(base))] = source
+    def _include(self, manifest):
+        if str(manifest).startswith("$(PORT_DIR)"):
+            return  # MicroPython's own
+        manifest = Path(manifest).resolve()
+        before = Path.cwd()
+        os.chdir(manifest.parent)
+        names = {name: getattr(self, name) for name in ("package", "module", "freeze")}
+        try:
+            exec(manifest.read_text(), {**names, "include": self._include})
+        finally:
+            os.chdir(before)
 
-    def module(name, base_path=".", opt=None):
-        found[name] = (manifest.parent / base_path / name).resolve()
+    def package(self, name, files=None, base_path=".", opt=None):
+        sources = sorted(Path(base_path, name).rglob("*.py"))
+        assert sources, name
+        for source in sources:
+            self._add(source.relative_to(base_path), source)
 
-    def freeze(folder, opt=None):
-        base = (manifest.parent / folder).resolve()
-        for source in sorted(base.rglob("*.py")):
-            found[str(source.relative_to(base))] = source
+    def module(self, path, base_path=".", opt=None):
+        self._add(path, Path(base_path, path))
 
-    names = {"include": include, "package": package, "module": module, "freeze": freeze}
-    exec(manifest.read_text(), names)
-    return found
+    def freeze(self, path, script=None, opt=None):
+        for name in [script] if isinstance(script, str) else script:
+            self._add(name, Path(path, name))
+
+    def _add(self, target, source):
+        assert source.is_file() and str(target) not in self.files, target
+        self.files[str(target)] = source.resolve()
 
 
-def test_each_board_with_a_chip_can_be_frozen():
-    boards = sorted(path.parent for path in (ROOT / "boards").glob("*/board.json"))
-    for board in boards:
-        if "chip" not in json.loads((board / "board.json").read_text()):
-            continue
-        found = frozen(board / "manifest.py", {})
-        assert all(source.is_file() for source in found.values())
-        wanted = build.sources(board.name)
-        missing = {name for name in wanted if name + ".py" not in found}
-        # The web server is not ours to freeze; what a board adds lies beside its manifest.
-        assert {name.split("/")[0] for name in missing} <= {"microdot", board.name}
+BOARDS = [name for name in build.boards() if build.facts(name)["chip"]]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_frozen_modules_and_the_rest_on_flash_are_the_bundle(board):
+    """Every module is in the image or on the flash, none in both."""
+    big = 9 << 20
+    bundle = modules(tree.of(board, None, big, everything=True))
+    rest = modules(tree.of(board, None, big, frozen=True))
+    found = Frozen(ROOT / "boards" / board / "manifest.py").files
+    image = {name.removesuffix(".py") for name in found if not name.endswith("/manifest.py")}
+    assert image | rest == bundle and not image & rest
+    sources = build.sources(board)
+    assert all(found[name + ".py"] == sources[name].resolve() for name in image)
+
+
+def modules(files):
+    """Names of the modules in a tree of the flash."""
+    return {
+        p[5:].removesuffix(".mpy") for p in files if p.startswith("/lib/") and p[-4:] == ".mpy"
+    }
