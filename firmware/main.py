@@ -3,10 +3,10 @@
 if __name__ == "__main__":
     try:
         import pack
-
-        pack.mount()
     except ImportError:
         pass  # the modules are files
+    else:
+        pack.mount()
     import chip
 
     chip.main()
