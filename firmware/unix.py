@@ -98,7 +98,13 @@ def main():
         record.begin(board)
     host, _, port = wanted["--api"].rpartition(":")
     runner = Runner(board, found, folder, damaged, record=record)
-    return asyncio.run(serve(runner, host.strip("[]"), int(port)))
+    try:
+        return asyncio.run(serve(runner, host.strip("[]"), int(port)))
+    except MemoryError as e:
+        gc.collect()
+        sys.print_exception(e, sys.stderr)
+        print("charger: not enough memory: a larger --heap is needed", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -34,16 +34,26 @@ class _Log:
 
     def trace(self, exception):
         """The traceback of a fault of ours, for whoever reports it."""
-        if self.sink is None:
-            sys.print_exception(exception, sys.stderr)
-        if self.book:
-            out = io.StringIO()
-            sys.print_exception(exception, out)
-            self.book(ERROR, "..." + out.getvalue()[-200:].replace("\n", " "))
+        try:
+            if self.sink is None:
+                sys.print_exception(exception, sys.stderr)
+            if self.book:
+                out = io.StringIO()
+                sys.print_exception(exception, out)
+                self.book(ERROR, "..." + out.getvalue()[-200:].replace("\n", " "))
+        except MemoryError:
+            pass  # who handles a fault must not meet another one here
 
     def _write(self, level, tag, parts):
         if level > self.level and (self.book is None or level > INFO):
             return
+        try:
+            self._say(level, tag, parts)
+        except MemoryError:
+            if level == ERROR and self.sink is None:
+                print(tag, file=sys.stderr)
+
+    def _say(self, level, tag, parts):
         line = "%s %s: %s" % (LEVELS[level], tag, " ".join([str(p) for p in parts]))
         if self.book and level <= INFO:
             self.book(level, line)
