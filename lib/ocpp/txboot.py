@@ -137,7 +137,7 @@ def _take(log, kind, seq, _cursor, key, n, stamp, data):
     if isinstance(stamp, list):
         txtime.meet(log, stamp)
         log.seen_boot = max(log.seen_boot, stamp[0])
-    if (kind <= _EVENT or kind == _CHECK) and _is_newer(log, kind, stamp):
+    if stamp and kind != txfiles.SAMPLE and _is_newer(log, kind, stamp):
         log.latest = stamp
     if key:
         log.seen_boot = max(log.seen_boot, int(key.split("-")[0]))
@@ -154,7 +154,7 @@ def _is_newer(log, kind, stamp):
     if unix is not None and before is not None:
         return not unix < before
     if latest is None or type(stamp) is not type(latest):
-        return latest is None or kind != _CHECK or isinstance(stamp, list)
+        return latest is None or kind <= _EVENT or isinstance(stamp, list)
     return not stamp < latest
 
 

@@ -22,7 +22,9 @@ EVENT = 4  # up to here: to be delivered
 SAMPLE = 5  # an UPDATE that is not delivered by itself
 CHECK = 6  # data: register in Wh; the newest of each open transaction is in the tail
 NOTE = 7  # data: [name, value]
-ANSWER = 8  # data: [csms_id, info, connector] for the START of `key`; key None: only the cursor
+# data: [csms_id, info, connector] for the START of `key`; key None: only the cursor, and a stamp
+# that is not 0 is that of the newest record
+ANSWER = 8
 ANCHOR = 9  # data: [boot, Unix time at its uptime 0]
 PARKED = 10  # data as of ANSWER; what follows of `key` is parked too
 CLOSED = 11  # the END of `key` was answered or parked: whatever is left of it is history

@@ -127,7 +127,7 @@ class TxLog(txfiles.Files):
         if kind not in (START, EVENT):
             kind = kind if deliver else SAMPLE
             n = chain.n + (1 if deliver else 0)
-        stamp = self._stamp(chain) if stamp is None else self._not_before(stamp)
+        stamp = self._stamp(chain) if stamp is None else self.not_before(stamp)
         self.latest = stamp
         fields = self.fields(kind, key, n, stamp, data)
         raw = pack(fields, _ROOM)
@@ -190,7 +190,7 @@ class TxLog(txfiles.Files):
 
         return txtime.unix(self, stamp)
 
-    def _not_before(self, stamp):
+    def not_before(self, stamp):
         """A stamp of the past, but never before what the log tells last: order is that of
         occurrence."""
         if self.latest is None:

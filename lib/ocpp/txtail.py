@@ -13,9 +13,12 @@ def flush(log, extra):
     OSError: flash full."""
     keep, newest = _keeps(log)
     tail = [records.label(0)]
-    for key, chain in log.chains.items():
-        if not chain.end_seq and chain.wh is not None:
-            tail.append(records.pack(log.check(key, chain)))
+    running = [(k, c) for k, c in log.chains.items() if not c.end_seq and c.wh is not None]
+    for key, chain in running:
+        tail.append(records.pack(log.check(key, chain)))
+    if running and all([log.not_before(c.at) != c.at for _, c in running]):
+        # The newest record may be told and gone; what ends these must not be dated before it.
+        tail.append(records.pack(log.fields(txfiles.ANSWER, None, 0, log.latest, None)))
     if log.resending:
         state = log.resending.state()
         tail.append(records.pack(log.fields(txfiles.RESENT, None, 0, 0, state)))
