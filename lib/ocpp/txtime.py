@@ -6,7 +6,7 @@ uptime 0 or None, last uptime seen, newest Unix stamp before it]. `log.undated`:
 time yet.
 """
 
-_BOOTS = const(16)
+_BOOTS = const(64)
 
 
 def unix(log, stamp):
