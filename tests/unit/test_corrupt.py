@@ -1,6 +1,6 @@
 # marks: slow proof
 # heap: 8M
-# timeout: 600
+# timeout: 1500
 """Damaged files of every kind: the station boots, says so, loses nothing that was intact, and
 gives no
 energy to anybody unasked. A selection; `test_corrupt_all.py` tries every length and every byte."""

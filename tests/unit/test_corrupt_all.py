@@ -10,7 +10,7 @@ import os
 from test_corrupt import flipped
 from wreck import History, check, every_name
 
-_EVERY = int(os.getenv("EVERY") or 6)
+_EVERY = int(os.getenv("EVERY") or 20)
 _LARGE = const(1000)
 
 

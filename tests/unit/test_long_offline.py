@@ -1,6 +1,6 @@
 # marks: slow proof
 # heap: 8M
-# timeout: 400
+# timeout: 1500
 """A day without a central system on a small flash, then all is told; see also
 `test_long_offline_days.py`."""
 

@@ -1,5 +1,5 @@
 # heap: 8M
-# timeout: 300
+# timeout: 1500
 # marks: slow proof
 """Three days without a central system: 200 sessions at two connectors on a flash of 64 blocks,
 with power

@@ -1,5 +1,5 @@
 # heap: 12M
-# timeout: 900
+# timeout: 1500
 # marks: slow proof
 """Power cuts at every block operation of sessions of OCPP 2.0.1. See `power_scenarios201.py`."""
 

@@ -1,5 +1,5 @@
 # heap: 12M
-# timeout: 600
+# timeout: 1500
 # marks: slow proof
 """Power cuts at every block operation while a reservation is made and used, and while local lists
 are sent. See `power_station.py`."""

@@ -1,5 +1,5 @@
 # heap: 12M
-# timeout: 900
+# timeout: 1500
 # marks: slow proof
 """Power cuts at every single block operation of sessions. See `power_station.py`."""
 

@@ -1,5 +1,5 @@
 # heap: 12M
-# timeout: 900
+# timeout: 1500
 # marks: slow proof
 """Power goes, and again while the station recovers. See `power_station.py`."""
 

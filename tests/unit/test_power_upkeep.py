@@ -1,5 +1,5 @@
 # heap: 12M
-# timeout: 900
+# timeout: 1500
 # marks: slow proof
 """Power cuts at every single block operation of what else is on flash: compaction, settings,
 events. See `power_station.py`."""
