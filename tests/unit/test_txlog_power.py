@@ -272,6 +272,7 @@ def compaction(s):
     long = s.start(1)
     for i in range(3):
         s.offline = True
+        s.update(long, 400 + i)
         key = s.start(2)
         for j in range(6):
             s.update(key, 200 + j, 60)
