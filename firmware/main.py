@@ -4,9 +4,12 @@ if __name__ == "__main__":
     try:
         import pack
     except ImportError:
-        pass  # the modules are files
+        pass  # the modules are files, or frozen
     else:
-        pack.mount()
+        try:
+            pack.mount()
+        except OSError:
+            pass  # there is no pack: the same
     import chip
 
     chip.main()

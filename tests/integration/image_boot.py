@@ -41,32 +41,31 @@ class Device:
 
 
 def mounted(path, progsize):
-    vfs.mount(vfs.VfsLfs2(Device(path), progsize=progsize), "/flash")
-    names = os.listdir("/flash")
-    if "lib.pack" in names:
-        sys.path[:] = ["/flash", ".frozen"]
-        import pack
-
-        pack.mount("/flash/lib.pack", "/lib")
-        sys.path[:] = [".frozen", "/lib"]
-    else:
-        sys.path[:] = [".frozen", "/flash/lib"]
+    """The image is all there is, as on a chip; the host's files are below /host."""
+    device = Device(path)
+    vfs.umount("/")
+    vfs.mount(vfs.VfsLfs2(device, progsize=progsize), "/")
+    names = os.listdir("/")
+    vfs.mount(vfs.VfsPosix("/"), "/host")
     return names
+
+
+def run(name):
+    """As MicroPython does at the start."""
+    with open("/" + name) as file:
+        exec(file.read(), {"__name__": "__main__"})
 
 
 def main(path, progsize, chip, fakes):
     names = mounted(path, int(progsize))
-    lib = sys.path[-1]
-    sys.path.append(fakes)
+    sys.path[:] = ["", ".frozen", "/host" + fakes]
     import machine
     import simtime
 
     simtime.install()
-    with open("%s/chips/%s.json" % (lib, chip)) as file:
+    with open("/host%s/../../boards/chips/%s.json" % (fakes, chip)) as file:
         machine.power_on(json.load(file))
-    import chip as start
-    import terminal
-
+    sys.path.insert(2, "/lib")
     result = {"names": names}
 
     class Watcher:
@@ -93,10 +92,12 @@ def main(path, progsize, chip, fakes):
                 print(json.dumps(result))
                 sys.exit(0)
 
-    terminal.serial = Watcher
+    sys.modules["terminal"] = Watcher
+    Watcher.serial = Watcher
     asyncio.sleep_ms, sleep = lambda ms: sleep(0), asyncio.sleep_ms
-    start.main(root="/flash")
-    result["left"] = os.listdir("/flash")
+    run("boot.py")
+    run("main.py")
+    result["left"] = os.listdir("/")
     print(json.dumps(result))
 
 
