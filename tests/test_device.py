@@ -38,13 +38,13 @@ def made(board, config=None, storage=None):
     return where, files, image.make(files, where)
 
 
-def booted(folder, board, data, where):
+def booted(folder, board, data, where, *frozen):
     path = folder / "flash.img"
     path.write_bytes(data)
     program = ROOT / "tests" / "integration" / "image_boot.py"
     chip = build.facts(board)["chip"]["name"]
     command = [micropython(), "-X", "heapsize=4M", program, path, where.prog, chip]
-    command = [str(word) for word in [*command, ROOT / "tests" / "fakes"]]
+    command = [str(word) for word in [*command, ROOT / "tests" / "fakes", *frozen]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=patient(120))
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -62,6 +62,16 @@ def test_an_image_is_read_back_and_booted(board, config, tmp_path):
     assert found["id"] == "cp1" and len(found["status"]) == 1
     assert found["error"] == "network down"  # no such Wi-Fi here: it runs without
     assert {"label", "starts"}.isdisjoint(found["names"]) and "spare" in found["left"]
+
+
+@pytest.mark.slow
+def test_an_image_beside_frozen_modules_is_booted(config, tmp_path):
+    where = layout.of(build.facts("pico_w"))
+    files = tree.of("pico_w", config(), where.size, frozen=True)
+    data, used = image.make(files, where)
+    assert used < where.size // 8 and "/lib.pack" not in files
+    found = booted(tmp_path, "pico_w", data, where, build.build(board="pico_w"))
+    assert found["id"] == "cp1" and len(found["status"]) == 1
 
 
 @pytest.mark.slow

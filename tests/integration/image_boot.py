@@ -1,6 +1,7 @@
 """Boots an image of a chip's flash on the unix port: `micropython image_boot.py IMAGE PROGSIZE
-CHIP FAKES`. The file system is read by MicroPython's own LittleFS, the program comes from the
-image, the modules of the chip from FAKES. Prints a line of JSON about what came of it."""
+CHIP FAKES [FROZEN]`. The file system is read by MicroPython's own LittleFS, the program comes from
+the image, the modules of the chip from FAKES, those that stand for frozen ones from FROZEN. Prints
+a line of JSON about what came of it."""
 
 import asyncio
 import json
@@ -56,7 +57,7 @@ def run(name):
         exec(file.read(), {"__name__": "__main__"})
 
 
-def main(path, progsize, chip, fakes):
+def main(path, progsize, chip, fakes, frozen=None):
     names = mounted(path, int(progsize))
     sys.path[:] = ["", ".frozen", "/host" + fakes]
     import machine
@@ -66,6 +67,8 @@ def main(path, progsize, chip, fakes):
     with open("/host%s/../../boards/chips/%s.json" % (fakes, chip)) as file:
         machine.power_on(json.load(file))
     sys.path.insert(2, "/lib")
+    if frozen:
+        sys.path.insert(1, "/host" + frozen)
     result = {"names": names}
 
     class Watcher:
