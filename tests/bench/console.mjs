@@ -1,12 +1,18 @@
-// Heap of the code behind the web console on the wasm32 MicroPython of the npm package:
-// `node console.mjs MPY_FOLDER MODULE...`. The modules are imported, let go, and imported again: what
-// the second time costs is code, what the first leaves are names. Prints a line of JSON, in bytes.
+// Heap of the code behind the web console on the wasm32 MicroPython of the npm package, on top of a
+// station that has had a session: `node console.mjs BUILT FIRMWARE KNOWN OPEN MORE`. The last three:
+// modules of the firmware, with commas between them: those that are there anyway, those that an open
+// console needs, those of single requests. All of them are imported, let go, and those of an open
+// console imported again: what that costs is code, what the first time leaves are names that the
+// station did not know. Prints a line of JSON, in bytes.
 import fs from "node:fs";
 import path from "node:path";
 import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/micropython.mjs";
 
-const [folder, ...modules] = process.argv.slice(2);
-const mp = await loadMicroPython({ heapsize: 4 * 1024 * 1024 });
+const [built, firmware, ...lists] = process.argv.slice(2);
+const [known, open, more] = lists.map((list) => list.split(","));
+// As in heap.mjs: the heap at high addresses
+const mp = await loadMicroPython({
+    heapsize: 1024 * 1024, pystack: 64 * 1024 * 1024, linebuffer: true, stdout: () => {} });
 
 function copy(from, to) {
     mp.FS.mkdirTree(to);
@@ -17,33 +23,37 @@ function copy(from, to) {
     }
 }
 
-copy(folder, "/mpy");
-mp.runPython(`
-import sys, gc, json, array, asyncio, binascii
-sys.path[:] = ['/mpy', '.frozen']
-import ocpp.log, ocpp.clock
-allocated = gc.mem_alloc
-`);
-const allocated = mp.globals.get("allocated");
+copy(built, "/mpy");
+copy(firmware, "/firmware");
+mp.runPython("import sys\nsys.path[:] = ['/mpy']\nimport heap");
+const heap = mp.globals.get("heap");
 
 // This port collects only as a call from JavaScript begins.
 function settled() {
-    mp.runPython("gc.collect()");
-    mp.runPython("gc.collect()");
-    return allocated();
+    heap.collect();
+    heap.collect();
+    return heap.allocated();
 }
 
-function load() {
+function load(modules) {
     const before = settled();
-    for (const name of modules) mp.runPython(`import ${name}`);
+    for (const name of modules) heap.load(name);
     return settled() - before;
 }
 
+function forget(modules) {
+    for (const name of modules) heap.forget(name);
+}
+
+heap.prepare();
+heap.start();
+while (heap.around()) heap.step();
+heap.make_link();
+for (let i = 0; i < 100; i += 1) heap.step_link();
+mp.runPython("sys.path += ['/firmware', '.frozen']");
+load(known);
 const base = settled();
-load();
-mp.runPython(`
-for name in "${modules.join(" ")}".split():
-    del sys.modules[name], globals()[name]
-`);
+load([...open, ...more]);
+forget([...open, ...more]);
 const names = settled() - base;
-console.log(JSON.stringify({ code: load(), names }));
+console.log(JSON.stringify({ code: load(open), names }));

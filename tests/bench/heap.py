@@ -85,6 +85,11 @@ def load(name):
     __import__(name)
 
 
+def forget(name):
+    """The opposite."""
+    del sys.modules[name]
+
+
 def rest():
     """One loop with nothing to do."""
     bench.around()

@@ -68,7 +68,7 @@ def _microdot():
     from . import trim  # only here: each start of a charger comes this way
 
     try:
-        text = trim.trimmed(source.read_text(), trim.MICRODOT)
+        text = trim.microdot(source.read_text())
     except KeyError as e:
         raise BuildError("microdot is of another version than trim.py knows: %s" % e) from None
     if not target.exists() or target.read_text() != text:
