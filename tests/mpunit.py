@@ -69,7 +69,7 @@ class UnitFile(pytest.File):
 
     def collect(self):
         source = self.path.read_text()
-        self.options, self.timeout, marks = _directives(source, self.path)
+        self.options, self.timeout, marks = directives(source, self.path)
         cases = _cases(source, self.path)
         for name, line in cases:
             item = UnitCase.from_parent(self, name=name)
@@ -85,7 +85,7 @@ class UnitFile(pytest.File):
     def result(self, name):
         if self._results is None:
             mine = [i.name for i in self.session.items if i.parent is self]
-            self._results = _run(self.path, mine, self.options, self.timeout)
+            self._results = run(self.path, mine, self.options, self.timeout)
         return self._results[name]
 
 
@@ -114,7 +114,8 @@ class UnitFailure(Exception):
     """A case failed on MicroPython; the text is its traceback."""
 
 
-def _directives(source, path):
+def directives(source, path):
+    """-> options of the interpreter, time limit in s, marks"""
     head = source.split("\ndef ", 1)[0]
     found = dict(_DIRECTIVE.findall(head))
     heap = found.get("heap", "1M")
@@ -146,9 +147,9 @@ def _cases(source, path):
     return cases.items()
 
 
-def _run(path, names, options, timeout):
-    """Run the named cases of a file in one process, with these options of the interpreter. Returns
-    {name: result}."""
+def run(path, names, options, timeout, **more):
+    """Run the named cases of a file in one process, with these options of the interpreter, and
+    `more` in its environment. Returns {name: result}."""
     command = [micropython(), *options, str(UNIT / "run.py"), str(path), *names]
     native = "emit=native" in options  # applies to what is compiled by the interpreter
     folder = tempfile.mkdtemp(prefix="ocppy-unit-")
@@ -156,7 +157,7 @@ def _run(path, names, options, timeout):
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env=micropython_env(native, TMPDIR=folder),
+            env=micropython_env(native, TMPDIR=folder, **more),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=patient(timeout),
