@@ -68,7 +68,8 @@ class Bundle:
     def unpack(self, target):
         """Write its files into the new folder `target`; each must have its hash."""
         stat = os.statvfs(target.rpartition("/")[0] or "/")
-        if stat[0] * stat[3] < self._size - self._data + _RESERVE:
+        # Each file takes whole blocks
+        if stat[0] * (stat[3] - self._count) < self._size - self._data + _RESERVE:
             raise OSError("no room for %d bytes" % (self._size - self._data))
         os.mkdir(target)
         at = self._lines

@@ -1,7 +1,8 @@
 """Update slots: programs beside the one the board was delivered with, and which of them runs.
 
-`FOLDER/slots/a` and `/b` each hold the files of a bundle (see `tools/bundle.py`). A new program is
-started on trial: unless it is confirmed, the next start but one, or a failure, brings back the
+`FOLDER/slots/a` and `/b` each hold the files of a bundle (see `tools/bundle.py`), or all of them
+in one (`pack.py`), which is shown as the folder `lib` in there. A new program is started on
+trial: unless it is confirmed, the next start but one, or a failure, brings back the
 one before. Which is which is in one small file, replaced atomically.
 """
 
@@ -14,6 +15,8 @@ from ocpp.store import Store
 _NAME = "slots"
 _BOOTS = const(2)  # starts that a program on trial gets: a power cut is not its fault
 _DIRECTORY = const(0x4000)
+_PACK = "lib.pack"
+_FOLDER = "/lib"
 
 
 class Slots:
@@ -149,7 +152,25 @@ def _empty(path):
 def use(path):
     """Have modules imported from `path` before any other place; None: from no slot."""
     for entry in list(sys.path):
-        if entry[-8:] in ("/slots/a", "/slots/b"):
+        place = entry[:-4] if entry[-4:] == _FOLDER else entry
+        if place[-8:] in ("/slots/a", "/slots/b"):
             sys.path.remove(entry)
     if path:
-        sys.path.insert(0, path)
+        sys.path.insert(0, _shown(path))
+
+
+def _shown(path):
+    """Where the modules of a slot are."""
+    try:
+        os.stat(path + "/" + _PACK)
+    except OSError:
+        return path
+    import vfs
+    from pack import mount
+
+    try:
+        vfs.umount(path + _FOLDER)  # of the program that was there before
+    except OSError:
+        pass
+    mount(path + "/" + _PACK, path + _FOLDER)
+    return path + _FOLDER

@@ -58,7 +58,7 @@ def test_an_image_is_read_back_and_booted(board, config, tmp_path):
     assert len(data) == where.size and used < where.size * 3 // 4
     found = booted(tmp_path, board, data, where)
     assert {"boot.py", "main.py", "data"} <= set(found["names"])
-    assert ("lib.pack" in found["names"]) == (where.size <= 2 << 20)
+    assert ("lib.pack" in found["names"]) == (where.size <= 3 << 20)
     assert found["id"] == "cp1" and len(found["status"]) == 1
     assert found["error"] == "network down"  # no such Wi-Fi here: it runs without
     assert {"label", "starts"}.isdisjoint(found["names"]) and "spare" in found["left"]

@@ -11,6 +11,7 @@ from mpunit import ROOT, micropython
 
 sys.path.insert(0, str(ROOT / "tools"))
 
+import bundle
 import device
 from charger_app import build
 from device_app import features, tree
@@ -163,6 +164,15 @@ def test_nothing_is_left_out_where_that_is_asked_for(tmp_path):
     assert names == ["2.0.1", "2.1"] and count > 100 and size > 50000
 
 
+def test_an_update_has_what_its_configuration_asks_for(tmp_path):
+    made(tmp_path, {})
+    lean = bundle.modules(BOARD, tmp_path / "my.json")[bundle.PACK]
+    whole = bundle.modules(BOARD)[bundle.PACK]
+    assert len(lean) < len(whole) * 4 // 5 and lean[:5] == b"ocppy"
+    found = bundle.bundle({bundle.PACK: lean}, "1.2", BOARD)
+    assert b'"files": 1' in found and found.endswith(lean)
+
+
 @pytest.mark.parametrize(
     ("later", "line"),
     [
@@ -188,6 +198,10 @@ def test_the_tool_tells_what_is_left_out_and_what_is_wrong(tmp_path, capsys):
     assert device.main(["tree", "pico_w", "--config", str(path)]) == 0
     out = capsys.readouterr().out
     assert re.search(r"left out, \d+ files, \d+ bytes: .*2\.0\.1.* mfrc522 ", out)
+    assert "can't be updated without a cable" in out
+    for board, words in (("esp32_devkitc", "room for one"), ("pico2_w", "there is room\n")):
+        assert device.main(["tree", board]) == 0
+        assert words in capsys.readouterr().out, board
     path.write_text(json.dumps({"ocpp": {"url": "ws://h/", "id": "x"}, "rfid": {"driver": "x"}}))
     assert device.main(["tree", "pico_w", "--config", str(path)]) == 2
     assert 'config: rfid.driver is "x"; accepted: ' in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Builds a firmware bundle: `.venv/bin/python tools/bundle.py --version 1.2.0 OUT`.
 
-The format is told in `firmware/bundles.py`, what becomes of it in docs/firmware-update.md.
+The format is told in `firmware/bundles.py`, what becomes of it in docs/firmware-update.md. For a
+board with a chip all modules are in one file, as blocks of flash are large.
 """
 
 import argparse
@@ -11,11 +12,14 @@ import re
 import sys
 from pathlib import Path
 
-from charger_app import build
+from charger_app import build, flash
+from device_app import pack, tree
 
 MAGIC = b"ocppy bundle 1\n"
 MPY = 6  # version of the .mpy files that our compiler makes
 MICROPYTHON = "1.24.0"  # the oldest that runs them
+PACK = "lib.pack"
+_UNPACKED = 16 << 20  # a file system that has a file for each module
 # Not replaced by an update: what chooses the slot must stay as it is.
 _BOOT = ("boot", "main", "pack", "chip", "unix")
 
@@ -28,6 +32,18 @@ def files(folder, suffix=".mpy"):
         if name[: -len(suffix)] not in _BOOT:
             found[name] = path.read_bytes()
     return found
+
+
+def modules(board, config=None):
+    """The same for a board with a chip, in one file. `config`: file of a configuration; then only
+    what that asks for."""
+    found = {}
+    for path, data in tree.of(board, config, _UNPACKED, everything=config is None).items():
+        if path.startswith("/lib/") and path.endswith(".mpy"):
+            name = path[len("/lib/") :]
+            if name[: -len(".mpy")] not in _BOOT:
+                found[name] = data
+    return {PACK: pack.make(found)}
 
 
 def lines(contents, version, board, micropython=MICROPYTHON):
@@ -82,6 +98,7 @@ def main(words):
     add("out", metavar="OUT", type=Path)
     add("--version", required=True, help="of the firmware, told in BootNotification")
     add("--board", default="sim")
+    add("--config", type=Path, help="leave out what this configuration does not ask for")
     add("--key", type=Path, help="private key to sign with, EC P-256 or RSA")
     add("--certificate", type=Path, help="of that key, issued by the manufacturer's root")
     wanted = parser.parse_args(words)
@@ -90,8 +107,11 @@ def main(words):
     if bool(wanted.key) != bool(wanted.certificate):
         parser.error("--key and --certificate go together")
     try:
-        contents = files(build.build(board=wanted.board))
-    except build.BuildError as e:
+        if build.facts(wanted.board)["chip"]:
+            contents = modules(wanted.board, wanted.config)
+        else:
+            contents = files(build.build(board=wanted.board))
+    except (build.BuildError, flash.BadConfig) as e:
         parser.error(str(e))
     key = wanted.key and wanted.key.read_bytes()
     certificate = wanted.certificate and wanted.certificate.read_bytes()

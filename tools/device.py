@@ -18,10 +18,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bundle
 from charger_app import build, flash
 from charger_app.build import BuildError
 from device_app import image, layout, tree, uf2, write
 
+_STATE = 128 * 1024  # bytes for the state: transaction log, logs, lists, certificates
+_HEAD = 4096  # of a bundle, and blocks that are not full
 OUT = build.ROOT / "build" / "images"
 _ERRORS = (BuildError, flash.BadConfig, write.WriteError)
 
@@ -97,7 +100,26 @@ def _tree(wanted):
     size = sum(len(data) for data in files.values())
     line = "%s: %d files, %d bytes, %d of %d on flash"
     print(line % (wanted.board, len(files), size, used, where.size))
+    if not wanted.frozen:
+        print(_updates(wanted, where.size - used))
     return 0
+
+
+def _updates(wanted, free):
+    """What is to be known of updates without a cable, with so many bytes of flash free."""
+    made = bundle.modules(wanted.board, None if wanted.all else wanted.config)
+    size = sum(len(data) for data in made.values())
+    file = size + _HEAD
+    free -= _STATE
+    text = "an update by tools/bundle.py takes %d + %d bytes, beside %d of state %d are free: "
+    text %= file, size, _STATE, max(free, 0)
+    if free < file + size:
+        return text + "no room for a slot, the charger can't be updated without a cable"
+    if free < file + 2 * size:
+        return (
+            text + "there is room for one; the next one needs a cable, or fewer modules (--config)"
+        )
+    return text + "there is room"
 
 
 def _room(path):

@@ -18,6 +18,7 @@ from ws_certificates import Authority
 sys.path.insert(0, str(ROOT / "tools"))
 import bundle
 from charger_app import build
+from device_app import pack
 
 pytestmark = pytest.mark.slow
 
@@ -94,6 +95,26 @@ def test_an_update_and_the_next(charger, ocpp_csms, shelf, program):
         wait(lambda: told(ocpp_csms)[4:][-1:] == ["Installed"], lambda: told(ocpp_csms), 30)
     assert versions(ocpp_csms)[3:] == ["9.10"]
     # Charges as ever
+    assert charge(cs, ocpp_csms)["transactionId"]
+
+
+def test_programs_in_one_file(charger, ocpp_csms, shelf, program):
+    """As on chips: a pack each in both slots, and one that fails."""
+    put(shelf, {bundle.PACK: pack.make(program)})
+    cs = make(charger, ocpp_csms, charge_point={"firmware": "1.0"})
+    update(ocpp_csms, shelf.url + "fw.bin")
+    wait_told(ocpp_csms, "Downloading", "Downloaded", "Installing", "Installed")
+    marked = replaced(program, "seals.mpy", "raise ImportError\n")
+    put(shelf, {bundle.PACK: pack.make(marked)}, version="9.10")
+    update(ocpp_csms, shelf.url + "fw.bin")
+    wait(lambda: told(ocpp_csms)[4:][-1:] == ["Installed"], lambda: told(ocpp_csms), 30)
+    assert versions(ocpp_csms) == ["1.0", "9.9", "9.10"]
+    broken = replaced(program, "app.mpy", "raise ValueError('broken on purpose')\n")
+    put(shelf, {bundle.PACK: pack.make(broken)}, version="9.11")
+    update(ocpp_csms, shelf.url + "fw.bin")
+    wait(lambda: told(ocpp_csms)[8:][-1:] == ["InstallationFailed"], lambda: told(ocpp_csms), 30)
+    assert "broken on purpose" in cs.log and versions(ocpp_csms)[3:] == ["9.10"]
+    cs.log = cs.log.replace("Traceback", "its end")  # it was to be
     assert charge(cs, ocpp_csms)["transactionId"]
 
 

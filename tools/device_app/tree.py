@@ -17,7 +17,7 @@ _MPY = ".mpy"
 NOT_ON_CHIPS = ("unix", "recording", "replay", "simulate")  # of the simulator
 _VERSIONS = {"v16": {"1.6"}, "v2": {"2.0.1", "2.1"}}  # packages of lib/ocpp
 _SMALL = 1024 * 1024  # a file system of fewer bytes does not hold all versions
-_PACKED = 2 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
+_PACKED = 3 * _SMALL  # in one of no more than that, modules are in one file: see `pack`
 
 
 def of(board, config=None, size=None, frozen=False, everything=False, readable=False):
