@@ -204,7 +204,11 @@ def test_deploy_copies_only_what_has_changed(capsys):
 
 def test_flash_by_esptool(tmp_path):
     firmware = tmp_path / "mp.bin"
-    firmware.write_bytes(b"firmware")
+    firmware.write_bytes(b"PK\x03\x04")
+    where = layout.of(build.facts("esp32_devkitc"))
+    with pytest.raises(write.WriteError, match="no image for an ESP32"):
+        write.flash("/dev/x", "esp32", firmware, where, b"image", print)
+    firmware.write_bytes(b"\xe9firmware")
     ran = []
     where = layout.of(build.facts("esp32_devkitc"))
     write.flash("/dev/x", "esp32", firmware, where, b"image", lambda c, show: ran.append(c[3:]))
@@ -248,5 +252,14 @@ def test_the_command_line(tmp_path, config, capsys):
     assert min(pages) == 0x1012C000
     assert device.main(["image", "nope"]) == 2
     assert "there are: esp32_devkitc" in capsys.readouterr().err
+    for words, said in (
+        (["tree", "sim"], "see tools/charger"),
+        (["image", "esp32_devkitc", "--storage", "4096"], "for RP2 boards"),
+        (["image", "pico_w", "--storage", "4096"], "do not fit"),
+        (["image", "pico_w", "--out", "/proc/none"], "No such file"),
+        (["tree", "pico_w", "--config", str(tmp_path / "none")], "No such file"),
+    ):
+        assert device.main(words) == 2
+        assert said in capsys.readouterr().err, words
     assert device.main(["tree", "esp32_devkitc"]) == 0
     assert "esp32_devkitc: " in capsys.readouterr().out

@@ -26,7 +26,7 @@ from device_app import image, layout, tree, uf2, write
 _STATE = 128 * 1024  # bytes for the state: transaction log, logs, lists, certificates
 _HEAD = 4096  # of a bundle, and blocks that are not full
 OUT = build.ROOT / "build" / "images"
-_ERRORS = (BuildError, flash.BadConfig, write.WriteError)
+_ERRORS = (BuildError, flash.BadConfig, write.WriteError, OSError)
 
 
 def main(words):

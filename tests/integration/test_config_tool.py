@@ -68,7 +68,11 @@ def test_hardware_and_the_rest(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ("{", "not JSON"),
+        ("{", "not JSON: Expecting property name"),
+        ('{"ocpp": {"id": "x",}}', "line 1 column 2"),
+        ("\ufeff{}", "not JSON: Unexpected UTF-8 BOM"),
+        ('{"ocpp": NaN}', "not JSON"),
+        ('{"ocpp": {"id": "x", "id": "y"}}', 'key "id" is there twice'),
         ([], "not an object"),
         ({"board": "esp32", **GOOD}, 'board is "esp32"'),
         ({**GOOD, "rfid": {}}, "unknown key rfid"),

@@ -8,17 +8,17 @@ from . import layout
 
 def make(files, where):
     """An image of `files`, {path: bytes}, with the layout `where`. BuildError: no room."""
-    fs = LittleFS(
-        block_size=layout.BLOCK,
-        block_count=where.blocks,
-        read_size=32,
-        prog_size=where.prog,
-        cache_size=where.cache,
-        lookahead_size=32,
-        name_max=layout.NAME_MAX,
-        disk_version=layout.DISK_VERSION,
-    )
     try:
+        fs = LittleFS(
+            block_size=layout.BLOCK,
+            block_count=where.blocks,
+            read_size=32,
+            prog_size=where.prog,
+            cache_size=where.cache,
+            lookahead_size=32,
+            name_max=layout.NAME_MAX,
+            disk_version=layout.DISK_VERSION,
+        )
         for path, data in files.items():
             parts = path.strip("/").split("/")
             for depth in range(1, len(parts)):

@@ -43,9 +43,12 @@ def of(facts, storage=None):
     for an RP2 build other than the stock one. BuildError: the board has no flash."""
     chip = facts["chip"]
     if not chip:
-        raise BuildError("board %s is no chip" % facts["name"])
+        words = "board %s is the simulator, which has no flash: see tools/charger"
+        raise BuildError(words % facts["name"])
     flash = facts["flash_mb"] * _MB
     if chip["family"] == "esp32":
+        if storage:
+            raise BuildError("--storage is for RP2 boards; an ESP32 has what its table tells")
         return Layout(_ESP32_START, flash - _ESP32_START, 32)
     size = storage or _RP2_STORAGE[chip["name"]]
     if size % BLOCK or not 0 < size < flash:

@@ -14,6 +14,7 @@ MPREMOTE = (sys.executable, "-m", "mpremote")
 ESPTOOL = (sys.executable, "-m", "esptool")
 _KEPT = ("/data/", "/spare/", "/label", "/starts", "/reason", "/hashes")  # the charger's own
 _BOOT_OFFSET = {"esp32": 0x1000}  # of MicroPython's .bin; 0 on later chips
+_ESP_MAGIC = b"\xe9"
 _HASHES = "/hashes"  # what was copied: {path: SHA-256}
 
 # Runs on the board: which files it has, and what they were when they were copied.
@@ -97,6 +98,10 @@ def flash(port, chip, firmware, where, image, run=None):
         raise WriteError("there is no file %s" % firmware)
     if where.uf2:
         return _flash_uf2(Path(port), firmware, where, image)
+    with Path(firmware).open("rb") as file:
+        if file.read(1) != _ESP_MAGIC:
+            words = "%s is no image for an ESP32; accepted: the .bin of micropython.org"
+            raise WriteError(words % firmware)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "image"
         path.write_bytes(image)
