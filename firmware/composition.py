@@ -84,7 +84,7 @@ class _Check:
                 self._problem("connectors", given, most + "a list with an object for each")
             return usual[:given]
         if not isinstance(given, list) or not 1 <= len(given) <= _MOST:
-            self._problem("connectors", given, "a list of 1 to %d objects" % _MOST)
+            self._problem("connectors", given, "a number, or a list of 1 to %d objects" % _MOST)
             return []
         found = []
         for i, outlet in enumerate(given):

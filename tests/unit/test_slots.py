@@ -5,6 +5,7 @@
 import binascii
 import hashlib
 import json
+import os
 import sys
 
 from powercut import Flash, PowerCut
@@ -229,6 +230,15 @@ def test_damaged_state():
         with open("/flash/slots/" + name, "wb") as f:
             f.write(b"rubbish")
     assert new().start() == (None, None)
+
+
+def test_each_file_takes_a_block():
+    """A bundle of few bytes in many files does not fill the flash: it is refused before."""
+    slots = new()
+    put(bundle({"m%d.mpy" % n: b"x" for n in range(60)}))
+    free = os.statvfs("/flash")[3]
+    text = raises(OSError, unpack, slots)
+    assert "no room" in str(text) and os.statvfs("/flash")[3] >= free - 4
 
 
 def test_import_path():
