@@ -2,9 +2,9 @@
 
 On flash (`monitors`): {"next", "base", "level", "list": [[id, component, variable, source, kind,
 value, severity, transaction], ...]}; component and variable with their addresses, `source`: how
-the value is read, see `dialect.reader`; `set NAME`: a setting. A crossed threshold is told once, and that it is no
-longer so; a delta against the value last told; periodic ones every `value` s. What can't be told
-now is kept in memory if it is grave enough, the oldest is dropped.
+the value is read, see `dialect.reader`; `set NAME`: a setting. A crossed threshold is told once,
+and that it is no longer so; a delta against the value last told; periodic ones every `value` s.
+What can't be told now is kept in memory if it is grave enough, the oldest is dropped.
 """
 
 from ocpp.clock import Timer

@@ -1,8 +1,9 @@
 """What a charging profile must be; the reasons why one is refused, in the words of OCPP 2.x.
 
 Imported while one is looked at. One whose schedule has an id is judged as OCPP 2.0.1 K01 has it,
-others as OCPP 1.6: an Absolute schedule without a start begins with the charging (§7.13), a Relative one with a start
-ignores that, and the station's own limit may be Relative to its installation.
+others as OCPP 1.6: an Absolute schedule without a start begins with the charging (§7.13), a
+Relative one with a start ignores that, and the station's own limit may be Relative to its
+installation.
 """
 
 import array

@@ -87,10 +87,10 @@ def batch(station, wanted, place):
     from ocpp.v2.profile import told
 
     found, outside = wanted
-    i, profile = place or (0, None)
+    begin, profile = place or (0, None)
     size = at = 0
     batch = []
-    for i in range(i, len(found)):
+    for i in range(begin, len(found)):
         number, slot, id = found[i]
         profile = profile or profiles.load(station.limits, slot, id)
         if profile is None:
@@ -104,7 +104,7 @@ def batch(station, wanted, place):
         profile = None
         yield
     last = len(found) + len(outside)
-    i = max(i, len(found))
+    i = max(begin, len(found))
     if batch:
         return _part("CSO", at, batch), (i, None) if i < last else None
     if i == last:

@@ -30,11 +30,17 @@ _REASONS = const(
 # Context of meter values -> triggerReason
 _SAMPLED = {"Sample.Clock": "MeterValueClock", "Trigger": "Trigger"}
 
-# Fields of transactionInfo, and where records have them
+# Fields of transactionInfo, and of the event itself, and where records have them
 _INFO = (
     ("chargingState", "state"),
     ("remoteStartId", "remote"),
     ("timeSpentCharging", "charged"),
+)
+_MORE = (
+    ("offline", "offline"),
+    ("numberOfPhasesUsed", "phases"),
+    ("cableMaxCurrent", "cable"),
+    ("reservationId", "reservation"),
 )
 
 
@@ -52,18 +58,12 @@ def record(dialect, record):
     }
     if stopped:
         info["stoppedReason"] = stopped
-    for field, name in _INFO:
-        if data.get(name) is not None:
-            info[field] = data[name]
-    if data.get("offline"):
-        payload["offline"] = True
-    for field, name in (("numberOfPhasesUsed", "phases"), ("cableMaxCurrent", "cable")):
-        if data.get(name):
-            payload[field] = data[name]
+    for fields, told in ((_INFO, info), (_MORE, payload)):
+        for field, name in fields:
+            if data.get(name) is not None:
+                told[field] = data[name]
     if "connector" in data and not data.get("floating"):
         payload["evse"] = {"id": data["connector"], "connectorId": CONNECTOR}
-    if data.get("reservation") is not None:
-        payload["reservationId"] = data["reservation"]
     # Who is authorized from now on, or presented an identifier to end it
     if data.get("id") is not None:
         payload["idToken"] = id_token(data["id"], data.get("kind"), data.get("extra"))
