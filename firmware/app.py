@@ -144,7 +144,8 @@ class App:
     def _transfers(self):
         from transfers import Transfers
 
-        return Transfers(self.clock, self.station.tls, self._real(_STALL_MS))
+        made = Transfers(self.clock, self.station.tls, self._real(_STALL_MS))
+        return self.record.transfers(made) if self.record else made
 
     def _updater(self):
         if self._config["any_firmware"]:
@@ -192,7 +193,7 @@ class App:
         def make():
             return Link(url, protocols, headers, self.clock, tls, _LONGEST, dial, close)
 
-        return self.record.link(make) if self.record else make()
+        return self.record.link(make, tls) if self.record else make()
 
     def url(self, url):
         """What is dialled for the central system's `url`. ValueError if it is none."""

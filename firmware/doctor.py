@@ -91,8 +91,11 @@ class Doctor:
             return
         yield ("url", True, "%s will be dialled" % url)
         yield self._time()
+        steps = self._reach(shake)
+        if self._app.record:
+            steps = self._app.record.far(steps)
         try:
-            yield from self._reach(shake)
+            yield from steps
         except Failure as e:
             yield self._failed("dns" if e.args[0] == "dns" else "tcp", e.args[0], e.args[1])
             return

@@ -9,16 +9,22 @@ A recording is a file of lines, each a JSON array, in the order of what happened
     ["act", method, path, body]     a request to the control API that changes something
     ["ready"]                       the firmware was started at once, as a request asked for it
     ["rnd", hex]                    random bytes were drawn
-    ["link", n, news]               of the n-th connection: attributes that have changed
+    ["link", n, news, call]         of the n-th connection: attributes that have changed with this
+                                    call of a method; "refused": it took nothing
     ["in", n, text]                 a message came
+    ["cert", n, depth, hex]         TLS has shown a certificate of the other side's, in DER
+    ["far", n, what, data]          of the n-th generator whose course comes from outside (a file
+                                    transfer, a look at the network): "value" that a step yielded,
+                                    "state" of a transfer that has changed, "data" in Base64 of the
+                                    file that has come, "raise" [class, arguments], "end"
     ["out", text]                   a message went, to be compared
     ["status", {...}]               status at the end, to be compared
 
 What comes after a line of turns happened in the last one of them. `tools/charger` writes a line
-before all this, with what was on flash and beside it. What passes through other connections (file
-transfers) is not recorded, nor what TLS tells of certificates.
+before all this, with what was on flash and beside it.
 """
 
+import binascii
 import json
 import os
 import sys
@@ -26,6 +32,7 @@ import sys
 from sim.board import Pace
 
 _TURNS = const(200)  # in one line
+_PIECE = const(768)  # bytes of a file in one line
 _SEEN = ("state", "failure", "error", "subprotocol", "pong_seen", "last_rx", "busy")
 
 
@@ -38,6 +45,21 @@ class Drawn:
 
     def __getattr__(self, name):
         return getattr(self._real, name)
+
+
+class FarTransfers:
+    """The transfers `made` by way of `record`, a Recorder or a `replay.Player`."""
+
+    def __init__(self, record, made):
+        self._record = record
+        self._made = made
+
+    def get(self, url, path, limit, state):
+        steps = self._made.get(url, path, limit, state)
+        return self._record.far(steps, state, path)
+
+    def put(self, url, name, path):
+        return self._record.far(self._made.put(url, name, path))
 
 
 class StillPace(Pace):
@@ -102,15 +124,16 @@ class RecordedLink:
             found = getattr(self._link, name)(*arguments)
         finally:
             self._log.inside = False
-        self.busy = self._link.busy
         news = {}
-        for name in _SEEN[:-1]:
-            value = getattr(self._link, name)
-            if getattr(self, name) != value:
-                news[name] = value
-                setattr(self, name, value)
+        for seen in _SEEN:
+            value = getattr(self._link, seen)
+            if getattr(self, seen) != value:
+                news[seen] = value
+                setattr(self, seen, value)
+        if name == "send" and not found:
+            news["refused"] = True
         if news:
-            self._log.write("link", self._n, news)
+            self._log.write("link", self._n, news, name)
         return found
 
 
@@ -121,6 +144,7 @@ class Recorder:
         self._file = open(path, "a")
         self._turns = []
         self._links = 0
+        self._far = 0  # generators
         self.inside = False  # a link is at work: what is random there shows in its news
         sys.modules["os"] = Drawn(self._drawn)
 
@@ -136,15 +160,72 @@ class Recorder:
     def made_ready(self):
         self.write("ready")
 
-    def link(self, make):
-        """A link that `make()` makes."""
+    def link(self, make, tls):
+        """A link that `make()` makes; `tls`: what it makes it with, or None."""
+        self._links += 1
+        n = self._links
+        watch = tls and tls.get("watch")
+        if watch:
+
+            def seen(depth, der):
+                self.write("cert", n, depth, bytes(der).hex())
+                return watch(depth, der)
+
+            tls["watch"] = seen
         self.inside = True
         try:
             link = make()
         finally:
             self.inside = False
-        self._links += 1
-        return RecordedLink(self, link, self._links)
+        return RecordedLink(self, link, n)
+
+    def transfers(self, made):
+        return FarTransfers(self, made)
+
+    def far(self, steps, state=None, path=None):
+        """The generator `steps`, written down. `state`: a dict it may change; `path`: the file
+        that is there once it has ended well."""
+        self._far += 1
+        return self._followed(self._far, steps, state, path)
+
+    def _followed(self, n, steps, state, path):
+        known = dict(state or {})
+        try:
+            while True:
+                value = end = failure = None
+                self.inside = True
+                try:
+                    value = next(steps)
+                except StopIteration:
+                    end = True
+                except Exception as e:
+                    failure = e
+                self.inside = False
+                if known != (state or {}):
+                    known = dict(state)
+                    self.write("far", n, "state", known)
+                if failure:
+                    self.write("far", n, "raise", [type(failure).__name__, list(failure.args)])
+                    raise failure
+                if end:
+                    if path:
+                        self._content(n, path)
+                    self.write("far", n, "end", None)
+                    return
+                if value is not None:
+                    self.write("far", n, "value", value)
+                yield value
+        finally:
+            steps.close()
+
+    def _content(self, n, path):
+        with open(path, "rb") as file:
+            while True:
+                piece = file.read(_PIECE)
+                if not piece:
+                    return
+                data = binascii.b2a_base64(piece).decode().strip()
+                self.write("far", n, "data", data)
 
     def frame(self, direction, text):
         if direction == "out":

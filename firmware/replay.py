@@ -10,7 +10,7 @@ import json
 import sys
 
 import report
-from recording import Drawn
+from recording import Drawn, FarTransfers
 from runner import Runner
 from sim.board import Board, Pace
 from unix import configuration, options
@@ -19,6 +19,29 @@ from ocpp.log import log
 
 _SHOWN = const(300)  # characters of a frame that is told about
 _NOT_COMPARED = ("heap",)
+
+
+_NEWS = ("link", "in", "cert", "far")  # what came with a turn
+
+
+def _transfer_error():
+    from transfer import TransferError
+
+    return TransferError
+
+
+def _failure():
+    from wsclient.link import Failure
+
+    return Failure
+
+
+def _unknown():
+    return RuntimeError
+
+
+# Class of an error -> what gets it; modules of the firmware are loaded anew by a restart
+_ERRORS = {"TransferError": _transfer_error, "Failure": _failure, "OSError": lambda: OSError}
 
 
 class Different(Exception):
@@ -37,44 +60,62 @@ class PlayedPace(Pace):
 
 
 class PlayedLink:
-    """A connection of the recording. `news`: (attributes or None, text or None) that come with the
-    next `step()`."""
+    """A connection of the recording. `news`: [turn, kind, data, call] that come with calls of its
+    methods. `watch(depth, der)`, or None, is shown the certificates of the other side."""
 
-    def __init__(self, url, news):
-        self.url = url
+    def __init__(self, player, news, watch):
+        self.url = "recorded"
         self.state = "connecting"
         self.failure = self.error = self.subprotocol = self.last_rx = None
         self.pong_seen = 0
         self.busy = False
+        self._player = player
         self._news = news
-        self._texts = []
+        self._watch = watch
 
     def step(self):
-        while self._news:
-            attributes, text = self._news.pop(0)
-            if text is not None:
-                self._texts.append(text)
-            else:
-                for name, value in attributes.items():
-                    setattr(self, name, value)
-        self.busy = bool(self._texts)
+        news = self._news
+        while news and (news[0][3] == "step" or news[0][0] < self._player.turns):
+            if news[0][1] == "in":
+                return
+            self._take(news.pop(0))
 
     def recv(self):
-        return self._texts.pop(0) if self._texts else None
+        self._called("recv")
+        if self._news and self._news[0][1] == "in":
+            return self._news.pop(0)[2]
+        return None
 
     def send(self, text):
-        return self.state == "open"
+        return not self._called("send").get("refused") and self.state == "open"
 
     def ping(self, payload=b""):
-        pass
+        self._called("ping")
 
     def close(self, code=1000, reason=""):
+        self._called("close")
         self.state = "closed" if self.state == "connecting" else "closing"
 
     def abort(self, failure=None, text=None):
+        self._called("abort")
         self.state = "closed"
         self.failure = self.failure or failure
         self.error = self.error or (text and "%s: %s" % (self.url, text))
+
+    def _called(self, name):
+        """What came with this call."""
+        if self._news and self._news[0][3] == name:
+            return self._take(self._news.pop(0))
+        return {}
+
+    def _take(self, news):
+        if news[1] == "cert":
+            if self._watch:
+                self._watch(news[2][0], binascii.unhexlify(news[2][1]))
+            return {}
+        for name, value in news[2].items():
+            setattr(self, name, value)
+        return news[2]
 
 
 class Player:
@@ -84,8 +125,8 @@ class Player:
         self._random = []
         self._sent = []  # [text]
         self._steps = []  # [[kind, ...]]
-        self._news = {}  # number of a connection -> news
-        self._links = 0
+        self._news = {}  # number of a connection, or -number of a generator -> news
+        self._links = self._far = 0
         self.sent = 0  # frames sent and compared
         self._show = show
         self._wrong = (
@@ -128,7 +169,7 @@ class Player:
             if words[0] == "t":
                 for ms in words[1:-1]:
                     self._turn(runner, ms)
-                while i < len(steps) and steps[i][0] in ("link", "in"):
+                while i < len(steps) and steps[i][0] in _NEWS:
                     self._prepare(steps[i])
                     i += 1
                 self._turn(runner, words[-1])
@@ -152,11 +193,15 @@ class Player:
             raise Different(self._wrong)
 
     def _prepare(self, words):
-        kind, number, data = words
-        news = self._news.setdefault(number, [])
-        news.append((None, data) if kind == "in" else (data, None))
+        kind, number = words[:2]
+        if kind == "far":
+            self._news.setdefault(-number, []).append(words[2:])
+            return
+        call = None if kind == "in" else "step" if kind == "cert" else words[3]
+        entry = [self.turns + 1, kind, words[2:] if kind == "cert" else words[2], call]
+        self._news.setdefault(number, []).append(entry)
         if kind == "in" and self._show:
-            self._show("%9.1f s  in   %s" % (self.pace.now / 1000, data))
+            self._show("%9.1f s  in   %s" % (self.pace.now / 1000, words[2]))
 
     def _act(self, api, method, path, body):
         try:
@@ -179,9 +224,38 @@ class Player:
 
     # -- in place of a `recording.Recorder` ------------------------------------------------------
 
-    def link(self, make):
+    def link(self, make, tls):
         self._links += 1
-        return PlayedLink("recorded", self._news.setdefault(self._links, []))
+        watch = tls and tls.get("watch")
+        return PlayedLink(self, self._news.setdefault(self._links, []), watch)
+
+    def transfers(self, made):
+        return FarTransfers(self, made)
+
+    def far(self, steps, state=None, path=None):
+        self._far += 1
+        return self._follow(self._news.setdefault(-self._far, []), state, path)
+
+    def _follow(self, news, state, path):
+        mode = "wb"
+        while True:
+            value = None
+            while news:
+                kind, data = news.pop(0)
+                if kind == "end":
+                    return
+                if kind == "raise":
+                    raise _ERRORS.get(data[0], _unknown)()(*data[1])
+                if kind == "state":
+                    state.clear()
+                    state.update(data)
+                elif kind == "data":
+                    with open(path, mode) as file:
+                        file.write(binascii.a2b_base64(data))
+                    mode = "ab"
+                else:
+                    value = data
+            yield value
 
     def frame(self, direction, text):
         if direction != "out":

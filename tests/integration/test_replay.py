@@ -6,7 +6,12 @@ import subprocess
 
 import pytest
 from clients import ROOT
+from core16 import QUICK, wait
+from file_servers import http_files
 from patience import patient
+from test_doctor import examined
+from test_firmware import STATUS, program, put, told, update  # noqa: F401
+from test_security import KEY, Authority, tls_csms, trusting
 
 pytestmark = pytest.mark.slow
 
@@ -89,3 +94,61 @@ def test_what_is_no_recording(tmp_path):
         done = replay(file)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, (text, done)
     assert replay(tmp_path / "none").returncode == 2
+
+
+def same_again(file):
+    """What the replay says of a recording that holds no difference."""
+    done = replay(file, "--frames")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    return done.stdout
+
+
+def test_files_and_a_new_firmware(charger, ocpp_csms, tmp_path, program):  # noqa: F811
+    file = tmp_path / "run"
+    cs = charger(ocpp_csms, options=["--record", str(file)], speed=10, settings=QUICK)
+    (tmp_path / "shelf").mkdir()
+    with http_files(tmp_path / "shelf") as shelf:
+        put(shelf, program)
+        update(ocpp_csms, shelf.url + "nothing", retries=0)
+        wait(lambda: told(ocpp_csms) == ["Downloading", "DownloadFailed"], "no failure")
+        name = ocpp_csms.call("GetDiagnostics", {"location": shelf.url})["fileName"]
+        ocpp_csms.wait_for("DiagnosticsStatusNotification", lambda p: p["status"] == "Uploaded")
+        assert "/" + name in shelf.received
+        update(ocpp_csms, shelf.url + "fw.bin")
+        ocpp_csms.wait_for(STATUS, lambda p: p["status"] == "Installed", timeout=40)
+    cs.wait_accepted()
+    cs.stop()
+    assert str(shelf.url) in file.read_text()
+    out = same_again(file)  # and there is no server any more
+    for word in ("DownloadFailed", "Uploaded", "Installed", '"firmwareVersion":"9.9"'):
+        assert word in out, word
+
+
+def test_doctor(charger, ocpp_csms, tmp_path):
+    file = tmp_path / "run"
+    cs = charger(ocpp_csms, options=["--record", str(file)], settings=QUICK)
+    assert examined(cs)[1] is True
+    ocpp_csms.unlisten()
+    cs.wait_until(lambda s: not s["ocpp"]["connected"])
+    assert list(examined(cs)[0])[-1] == "tcp"
+    cs.stop()
+    assert "BootNotification" in same_again(file)
+
+
+def test_tls(charger, tmp_path):
+    authority = Authority()
+    file = tmp_path / "run"
+    with tls_csms(authority.server(tmp_path)) as csms:
+        csms.password = KEY
+        ocpp = trusting(tmp_path, authority, security_profile=2, password=KEY)
+        options = ["--record", str(file)]
+        cs = charger(csms, ocpp=ocpp, options=options, settings={**QUICK, "CpoName": "ACME"})
+        asked = {"requestedMessage": "SignChargePointCertificate"}
+        csms.on("SignCertificate", {"status": "Accepted"})
+        assert csms.call("ExtendedTriggerMessage", asked) == {"status": "Accepted"}
+        csr = csms.wait_for("SignCertificate", timeout=30)["csr"]
+        chain = {"certificateChain": authority.sign(csr)}
+        assert csms.call("CertificateSigned", chain) == {"status": "Accepted"}
+        cs.stop()
+    assert '["cert", 1, ' in file.read_text()
+    assert "CERTIFICATE REQUEST" in same_again(file)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .flash import FlashError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class BadRecording(Exception):
