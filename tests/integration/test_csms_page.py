@@ -294,13 +294,31 @@ def test_what_stations_say_never_becomes_markup(central, charger, visit):
     charger(central.target, charge_point=config)
     central.api("PUT", "/api/tokens/X", {"group": SCRIPT})
     central.api("PUT", "/api/stations/" + "%3Cimg%20src%3Dx%3E", {})
+    tag = "<img src=x>"
+    central.api("PUT", "/api/tokens/%3Cimg%20src%3Dx%3E", {"status": "Accepted"})
+    cs = charger(central.target, ocpp={"id": "tag"})
+    cs.post("/api/connectors/1/plug", {"ev": "C"})
+    cs.card(tag, connector=1)
+    cs.wait_connector(1, status="Charging")
+    cs.post("/api/security_event", {"type": SCRIPT, "info": SCRIPT})
     page = visit()
-    shows(page, ".station", "<img src=x>")
+    shows(page, ".station", tag)
     page.get_by_role("button", name="Open cp001").click()
     for section in ("station", "transactions", "tokens", "messages"):
         go(page, section)
-    shows(page, "#frames", "BootNotification")
-    assert page.locator("img").count() == 0
+        assert page.locator("img").count() == 0
+    go(page, "transactions")
+    shows(page, "#transactions td", tag)
+    page.get_by_role("button", name="Chart of 1 of tag").click()
+    shows(page, "#chart-title", "Transaction 1 of tag")
+    go(page, "stations")
+    page.get_by_role("button", name="Open tag", exact=True).click()
+    go(page, "messages")
+    shows(page, "#frames", "SecurityEventNotification")
+    page.locator("#filter-text").fill("Authorize")
+    page.locator("#frames summary", has_text="Authorize").last.click()
+    shows(page, "#frames details[open] pre", tag)
+    assert page.locator("img, main script").count() == 0
 
 
 def test_phone_and_keyboard(central, charger, visit):
