@@ -157,11 +157,8 @@ class Api:
 
     def perform(self, method, path, body):
         """Do once more what was recorded of an earlier run."""
-        evse, name, fields = self._find(method, path)
-        if fields != ["-"]:
-            self._act(evse, name, body)
-        elif self.runner.app:
-            self.runner.app.station.ocpp_status()
+        evse, name, _ = self._find(method, path)
+        self._act(evse, name, body)
 
     def _act(self, evse, name, body):
         self._call(evse, name, body)

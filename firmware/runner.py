@@ -190,7 +190,9 @@ class Runner:
                 version,
                 self._diagnostics,
             )
-            self.app.record = self.record
+            if self.record:
+                self.app.record = self.record
+                self.app.station.few = 9999  # all: other modules are loaded when it is replayed
             self.app.station.store.damaged += self._damaged
         except Exception as e:
             self._failed(e)

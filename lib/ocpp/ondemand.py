@@ -8,7 +8,6 @@ from ocpp.modules import unload
 _SCHEMAS = const(2)  # compact schemas kept in memory
 _OPS = const(2)  # modules of operations kept in memory
 _QUIET_MS = const(250)
-_FEW = const(12)  # modules looked at in one go
 
 # Needed for messages only; whoever uses them imports them where they are used.
 _MESSAGES = const(
@@ -31,6 +30,8 @@ _MESSAGES = const(
 class OnDemand:
     """The part of a Station that loads. `_schemas`: [(action, is request, compact schema)],
     `_ops`: [module], both with the latest last; `_parts`: {name: object}; `_quiet`: Timer."""
+
+    few = 12  # modules looked at in one step of letting go
 
     def part(self, name):
         """A part that exists only while it has something to do (`busy`), made if it is not there:
@@ -125,7 +126,7 @@ class OnDemand:
             unload("ocpp.station.points")
         borrowed = () if self.lasting() else self.borrowed
         for i, name in enumerate(list(sys.modules)):
-            if i % _FEW == 0:
+            if i % self.few == 0:
                 yield
             top, _, rest = name.partition(".")
             if top == "ocpp":
