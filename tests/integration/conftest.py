@@ -5,31 +5,23 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from clients import ROOT, ChargerMaker, Csms
-from ocpp_csms import OcppCsms
+from clients import ROOT, Csms
+from rigs import chargers, checked_csms
 
 
 @pytest.fixture
 def ocpp_csms():
     """A CSMS built on the packages `ocpp` and `websockets`; checks every frame."""
-    csms = OcppCsms()
-    yield csms
-    csms.stop()
-    print("--- frames\n" + "\n".join(str(f) for f in csms.frames))
-    problems = csms.problems()
-    if problems:
-        pytest.fail("%d broken rules\n" % len(problems) + "\n".join(problems), pytrace=False)
+    with checked_csms() as csms:
+        yield csms
 
 
 @pytest.fixture
 def charger(ocpp_csms):
     """Starts chargers: `charger(ocpp_csms, speed=10, settings={...})`."""
     # Depends on `ocpp_csms` so that it ends first and its goodbye is still seen.
-    maker = ChargerMaker()
-    yield maker
-    problems = maker.finish()
-    if problems:
-        pytest.fail("\n".join(problems), pytrace=False)
+    with chargers() as maker:
+        yield maker
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ from clients import ROOT
 from core16 import QUICK, wait
 from file_servers import http_files
 from patience import patient
+from rigs import chargers, checked_csms
 from test_doctor import examined
 from test_firmware import STATUS, program, put, told, update  # noqa: F401
 from test_security import KEY, Authority, tls_csms, trusting
 
-pytestmark = pytest.mark.slow
+# One recording is for two of them
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replay")]
 
 
 def replay(file, *options):
@@ -21,10 +23,16 @@ def replay(file, *options):
     return subprocess.run(command, capture_output=True, text=True, timeout=patient(120))
 
 
-@pytest.fixture
-def recording(charger, ocpp_csms, tmp_path):
-    """A session, an hour of charging, a link that breaks, a reset."""
-    file = tmp_path / "run"
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    """A session, half an hour of charging, a link that breaks, a reset."""
+    file = tmp_path_factory.mktemp("recording") / "run"
+    with checked_csms() as csms, chargers() as charger:
+        live(charger, csms, file)
+    return file
+
+
+def live(charger, ocpp_csms, file):
     cs = charger(
         ocpp_csms,
         options=["--record", str(file)],
@@ -33,7 +41,7 @@ def recording(charger, ocpp_csms, tmp_path):
     cs.act(1, "plug", current_a=16, soc=40)
     cs.card("DEADBEEF", connector=1)
     cs.wait_connector(1, status="Charging")
-    cs.post("/api/speed", {"speed": 200})
+    cs.post("/api/speed", {"speed": 400})
     ocpp_csms.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
     cs.wait_until(lambda _: cs.connector(1)["transaction"]["seconds"] > 1800)
     cs.post("/api/speed", {"speed": 1})
@@ -50,7 +58,6 @@ def recording(charger, ocpp_csms, tmp_path):
     cs.wait_until(lambda _: len(ocpp_csms.calls("BootNotification")) > boots)
     cs.wait_accepted()
     cs.stop()
-    return file
 
 
 def test_it_does_the_same_again(recording):
@@ -63,14 +70,15 @@ def test_it_does_the_same_again(recording):
     assert done.stdout.splitlines()[-1] == again.stdout.splitlines()[-1]
 
 
-def test_a_difference_is_told(recording):
+def test_a_difference_is_told(recording, tmp_path):
     lines = recording.read_text().splitlines()
     at = next(i for i, text in enumerate(lines) if '"act"' in text and "plug" in text)
     act = json.loads(lines[at])
     act[3]["current_a"] = 10  # as if another car had come
     lines[at] = json.dumps(act)
-    recording.write_text("\n".join(lines) + "\n")
-    done = replay(recording)
+    file = tmp_path / "run"
+    file.write_text("\n".join(lines) + "\n")
+    done = replay(file)
     assert done.returncode == 1
     assert "not as recorded: frame" in done.stdout and "MeterValues" in done.stdout
 
