@@ -5,6 +5,7 @@ stays up until Ctrl-C. `--once`: ends after the session, with exit status 0 if i
 """
 
 import argparse
+import http.client
 import json
 import signal
 import socket
@@ -65,11 +66,11 @@ class Service:
         request = urllib.request.Request(self.http + path, data, method=method)
         request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as e:
             raise DemoError("%s %s: %d %s" % (method, path, e.code, e.read().decode())) from None
-        except OSError as e:
+        except (OSError, ValueError, http.client.HTTPException) as e:  # none, or cut short
             self.check()
             raise DemoError("%s %s: %s" % (method, path, e)) from None
 
@@ -78,7 +79,7 @@ class Service:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(10) == 0
+            return self.process.wait(60) == 0
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -190,7 +191,7 @@ class Demo:
         self.wait(wanted, lambda s: s["connectors"][0]["status"] == wanted)
         say("    connector 1 is %s" % wanted)
 
-    def wait(self, what, fits, timeout=30):
+    def wait(self, what, fits, timeout=120):
         end = time.monotonic() + timeout
         while not fits(self.status()):
             if time.monotonic() > end:
