@@ -114,6 +114,7 @@ class CSMS:
 async def raw_station(csms, id, *versions, **options):
     """A bare socket connected as a station."""
     protocols = ["ocpp" + v for v in versions or ("1.6",)]
+    options.setdefault("ping_timeout", patient(20))
     async with websockets.connect(csms.url(id), subprotocols=protocols, **options) as socket:
         yield socket
 
