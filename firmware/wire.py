@@ -1,10 +1,9 @@
 """Between one EVSE of a board and the station's connector.
 
-An EVSE has: `id` `connected` `ev_ready` `offering` `occupied` `energy_wh` `phases` `cable_ma` to be
-read;
-`errors`, a new tuple of (code, info, vendor id, vendor code, faulted) at every change; `permit`
-`limit_ma` `limit_phases` `lock_wanted` `authorized` to be set; `measurands()`, `sign` (a function
-or None), `public_key`, `unlock()`, `switches_phases`.
+An EVSE has: `id` `connected` `ev_ready` `offering` `occupied` `energy_wh` `phases` `cable_ma` to
+be read; `errors`, a new tuple of (code, info, vendor id, vendor code, faulted) at every change;
+`permit` `limit_ma` `limit_phases` `lock_wanted` `authorized` to be set; `measurands()`, `sign` (a
+function or None), `public_key`, `unlock()`, `switches_phases`.
 """
 
 
