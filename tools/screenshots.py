@@ -28,8 +28,8 @@ PICTURES = (  # name, section, width, scheme, whole page
 )
 CSMS_PICTURES = (
     ("csms-stations", "stations", WIDE, "light", False),
-    ("csms-station", "station", WIDE, "light", False),
-    ("csms-station-dark", "station", WIDE, "dark", False),
+    ("csms-station", "station", WIDE, "light", True),
+    ("csms-station-dark", "station", WIDE, "dark", True),
     ("csms-transactions", "transactions", WIDE, "light", False),
     ("csms-phone", "stations", NARROW, "dark", False),
 )
