@@ -150,7 +150,11 @@ def test_variables():
 def test_wrong_use_ends_with_2(file, tmp_path):
     bad = tool(file("name: x\nsteps:\n  - plgu: 1\n"))
     assert bad.returncode == 2 and "x.yaml:3: plgu: unknown step" in bad.stderr
-    assert tool(tmp_path / "none.yaml").returncode == 2
+    none = tool(tmp_path / "none.yaml")
+    assert none.returncode == 2 and none.stderr.endswith("none.yaml: No such file or directory\n")
+    (tmp_path / "b.yaml").write_bytes(b"name: \xff\xfe")
+    odd = tool(tmp_path / "b.yaml")
+    assert odd.returncode == 2 and "b.yaml: not UTF-8" in odd.stderr
     assert tool().returncode == 2
     assert tool("--speed", "fast", file(GOOD)).returncode == 2
     (tmp_path / "empty").mkdir()

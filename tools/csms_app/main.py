@@ -107,7 +107,10 @@ def _open_store(path, settings):
     try:
         return Store(path, settings["keep_frames"])
     except sqlite3.Error as e:
-        raise UsageError("--db %s: %s; accepted: a file to read and write" % (path, e)) from None
+        text = (
+            "--db %s: %s; accepted: a store of this program, or the name of a new one"
+        )
+        raise UsageError(text % (path, e)) from None
 
 
 def _tell_missing(versions):

@@ -84,7 +84,11 @@ class Scenario:
 def load(path):
     """The Scenario in a file. Raises ScenarioError, OSError."""
     with open(path, encoding="utf-8") as file:
-        return parse(file.read(), str(path))
+        try:
+            text = file.read()
+        except UnicodeDecodeError as e:
+            raise ScenarioError("%s: not UTF-8: %s" % (path, e.reason)) from None
+    return parse(text, str(path))
 
 
 def parse(text, path):

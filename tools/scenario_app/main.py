@@ -26,8 +26,8 @@ def main(words):
     except loader.ScenarioError as e:
         print("scenario: %s" % e, file=sys.stderr)
         return USAGE
-    except (OSError, UnicodeDecodeError) as e:
-        print("scenario: %s" % e, file=sys.stderr)
+    except OSError as e:
+        print("scenario: %s" % _told(e), file=sys.stderr)
         return USAGE
     if wanted.check:
         print("%d scenarios are well formed" % len(scenarios))
@@ -40,9 +40,13 @@ def main(words):
         print("scenario: interrupted", file=sys.stderr)
         return INTERRUPTED
     except OSError as e:
-        print("scenario: %s" % e, file=sys.stderr)
+        print("scenario: %s" % _told(e), file=sys.stderr)
         return USAGE
     return _summary(results)
+
+
+def _told(error):
+    return "%s: %s" % (error.filename, error.strerror) if error.filename else error
 
 
 def _interrupt(*_):
