@@ -107,9 +107,7 @@ def _open_store(path, settings):
     try:
         return Store(path, settings["keep_frames"])
     except sqlite3.Error as e:
-        text = (
-            "--db %s: %s; accepted: a store of this program, or the name of a new one"
-        )
+        text = "--db %s: %s; accepted: a store of this program, or the name of a new one"
         raise UsageError(text % (path, e)) from None
 
 
