@@ -137,3 +137,18 @@ def test_the_reason_is_told(report, text):
 
 def test_a_crash_of_the_interpreter_is_told(report):
     assert re.search(r"the interpreter ended with status -\d+, in this case", report.stdout)
+
+
+def test_a_file_stays_in_one_worker():
+    files = [
+        "tests/unit/test_clock.py",
+        "tests/unit/test_loopback.py",
+        "tests/unit/test_strictjson.py",
+    ]
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist", "loadgroup", *files]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout
+    workers = {}
+    for worker, file in re.findall(r"^\[(gw\d)\].* (tests/\S+)::", done.stdout, re.M):
+        workers.setdefault(file, set()).add(worker)
+    assert sorted(workers) == files and all(len(w) == 1 for w in workers.values()), workers
