@@ -132,3 +132,24 @@ def test_no_step_of_working_out_the_limits_is_long():
         gc.enable()
     longest = max(found)
     assert longest <= _MOST * call, (longest / call, found.index(longest), len(found))
+
+
+def test_what_is_cleared_counts_though_the_limits_were_just_worked_out():
+    """They were by the profile that goes, and that ended while it went."""
+    from ocpp.station import fields, profiles
+    from ocpp.station.limits import Limits
+
+    class Nobody:
+        connectors = ()
+        on_schedule = None
+
+    limits = Limits(Nobody())
+    limits.volatile = [[None] * fields.FIELDS]
+    limits.active = True
+    job = profiles.clear(limits, lambda profile: True)
+    next(job)
+    assert not limits.volatile
+    limits.active = False  # as `_work` leaves it: there is no profile
+    for _ in job:
+        pass
+    assert limits.active

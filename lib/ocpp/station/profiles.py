@@ -155,6 +155,7 @@ def clear(limits, fits):
     finally:
         limits.editing = False
         if count:
+            limits.active = True  # though none may be left: the limits are those of before
             limits.changed()
     return count
 
