@@ -279,7 +279,7 @@ class ChargerMaker:
         if text is None:
             url = {"ocpp": {"url": csms.url}} if csms is not None else {}
             # A test in which the central system is silent sets less.
-            base = merged(self.CONFIG, {"settings": waits(speed or 1)})
+            base = merged(self.CONFIG, {"settings": waits(speed or 1, config.get("settings", {}))})
             text = json.dumps(merged(merged(base, url), config))
         (folder / "config.json").write_text(text)
         flash = flash or folder / "flash"

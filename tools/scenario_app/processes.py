@@ -166,11 +166,13 @@ def merged(base, more):
     return made
 
 
-def waits(speed):
+def waits(speed, own=()):
     """Settings of a charger whose time runs fast: the CSMS has 30 s of real time for an answer as
-    ever (10 minutes of the charger's at most)."""
-    seconds = str(min(int(30 * speed), 600))
-    return {"MessageTimeout": seconds, "AuthorizationTimeout": seconds} if speed > 1 else {}
+    ever (10 minutes of the charger's at most). `own`: settings that count instead, by whichever
+    of their names."""
+    seconds = str(min(int(30 * speed), 600)) if speed > 1 else None
+    names = ("MessageTimeout", "AuthorizationTimeout")
+    return {n: seconds for n in names if seconds and not any(n in name for name in own)}
 
 
 def wait_for(look, seconds, pause=0.04):

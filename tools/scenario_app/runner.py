@@ -82,12 +82,12 @@ class Runner:
         shared = {"csms": csms.url}  # variables
         try:
             speed = self._speed or scenario.speed
-            base = merged(_BASE, {"settings": waits(speed)})
             for name in ("", *scenario.chargers):
                 station = "sc-%d" % self._count + (name and "-" + name)
                 self._register(csms, station, scenario.station)
                 own = {"ocpp": {"id": station, "url": csms.url}}
                 more = self._configuration(scenario, name, station, csms, folder)
+                base = merged(_BASE, {"settings": waits(speed, more.get("settings", {}))})
                 config = merged(merged(base, own), more)
                 charger = Charger(_made(folder / (name or "first")), config, speed)
                 frames = Frames(_fetching(csms, station), name)
