@@ -16,8 +16,10 @@ def test_a_restless_card_stops_once(ocpp_csms, charger):
     cs = charger(ocpp_csms)
     begin(cs, ocpp_csms)
     wait_id(cs)
+    cs.post("/api/speed", {"speed": 0.1})  # however long the requests take
     for _ in range(3):
         cs.card(TAG, connector=1)
+    cs.post("/api/speed", {"speed": 1})
     wait_stop(ocpp_csms, 1)
     time.sleep(0.4)
     assert actions(ocpp_csms, "StartTransaction", "StopTransaction") == [
