@@ -19,6 +19,7 @@ _REQUEST_S = const(10)  # for a request to arrive
 _ANSWER_S = const(30)  # for the client to take the answer
 _MAX_REQUESTS = const(16)  # at a time
 _RESERVE = const(8)  # one part in so many of the heap is not for requests, but for charging
+_EACH = const(16)  # one part in so many is what a request may come to take
 _PAUSE_MS = const(50)  # between looks for memory
 _PAUSES = const(60)  # after so many a request is refused
 _REFUSED_MS = const(1000)  # before a wrong password is answered
@@ -73,6 +74,8 @@ class Server:
     def __init__(self, respond):
         self._respond = respond
         self._open = 0  # connections
+        self._busy = 0  # those of them that need not wait for memory any more
+        self._line = []  # those that wait, the first comer first
         self.endless = 0  # answers without end that are under way
 
     async def handle_request(self, reader, writer):
@@ -99,8 +102,38 @@ class Server:
         try:
             if self._open > _MAX_REQUESTS:
                 abort(503, "too many requests at a time")
-            await _wait_for_room()
-            request = await asyncio.wait_for(_read(self, incoming), _REQUEST_S)
+            await self._wait_for_room(None)
+            incoming.request = await asyncio.wait_for(_read(self, incoming), _REQUEST_S)
+        except HTTPException as e:
+            response = answer({"error": e.reason}, e.status_code)
+            await asyncio.wait_for(response.write(outgoing), _ANSWER_S)
+            return incoming.skip()
+        self._line.append(incoming)
+        try:
+            await self._wait_for_room(incoming)
+        finally:
+            self._line.remove(incoming)
+        self._busy += 1
+        try:
+            await self._answer(incoming, outgoing)
+        finally:
+            self._busy -= 1
+
+    async def _wait_for_room(self, who):
+        """What takes much memory, such as a long message, or others' requests, is over soon.
+        `who`: one of the line, whose request is about to be answered; None: it is yet to come."""
+        each = (gc.mem_free() + gc.mem_alloc()) // _EACH
+        for _ in range(_PAUSES):
+            if who is None and room(0):
+                return
+            if who and self._line[0] is who and room((self._busy - self.endless) * each):
+                return
+            await asyncio.sleep_ms(_PAUSE_MS)
+        raise MemoryError
+
+    async def _answer(self, incoming, outgoing):
+        request, incoming.request = incoming.request, None
+        try:
             response = self._respond(request)
             response.is_head = request.method == "HEAD"
         except HTTPException as e:
@@ -116,15 +149,6 @@ class Server:
             await response.write(outgoing)
         finally:
             self.endless -= 1
-
-
-async def _wait_for_room():
-    """What takes much memory, such as a long message, is over soon."""
-    for _ in range(_PAUSES):
-        if room(0):
-            return
-        await asyncio.sleep_ms(_PAUSE_MS)
-    raise MemoryError
 
 
 async def _read(server, incoming):
@@ -150,6 +174,7 @@ class Incoming:
         self._reader = reader
         self._data = b""  # read, not yet taken
         self._head = 0  # bytes of the head so far
+        self.request = None  # once it is read, until it is answered
 
     async def readline(self):
         """The next line of the head, without its end."""

@@ -235,3 +235,34 @@ def test_lists_of_201(charger, ocpp_csms):
     }
     ocpp_csms.call("SetVariables", {"setVariableData": [secret]})
     assert "0123456789abcdef" not in json.dumps(cs.get("/api/messages"))
+
+
+@pytest.mark.slow
+def test_a_flood_of_requests_does_not_stop_a_session(charger, ocpp_csms):
+    """The station goes on, and so does whoever else asks."""
+    cs = charger(ocpp_csms)
+    over = threading.Event()
+    answers = []
+
+    def pour():
+        while not over.is_set():
+            try:
+                answers.append(fetched(cs, "/api/settings/table")[0])
+            except (OSError, http.client.HTTPException):
+                answers.append(None)
+
+    flood = [threading.Thread(target=pour, daemon=True) for _ in range(6)]
+    for one in flood:
+        one.start()
+    try:
+        cs.act(1, "plug", current_a=16)
+        cs.card("DEADBEEF", connector=1)
+        ocpp_csms.wait_for("StartTransaction", timeout=20)
+        cs.wait_connector(1, status="Charging")
+        cs.card("DEADBEEF", connector=1)
+        ocpp_csms.wait_for("StopTransaction", timeout=20)
+    finally:
+        over.set()
+        for one in flood:
+            one.join(20)
+    assert 200 in answers and set(answers) <= {200, 503, None}, set(answers)
