@@ -8,6 +8,8 @@ import pytest
 from clients import ROOT
 from patience import patient
 
+# Its ports are the usual ones, at which chargers with the shipped configuration dial, too.
+pytestmark = pytest.mark.xdist_group("charger_process")
 DEMO = [sys.executable, str(ROOT / "tools" / "demo.py")]
 
 
