@@ -16,8 +16,8 @@ run: setup  ## local CSMS, charger and a demo session; stays up until Ctrl-C
 dev:
 	@python3 tools/setup.py dev
 
-test: dev  ## all tests but those of test-power, and lint; about 10 minutes at most
-	@$(PY) -m pytest -n 2 --dist loadgroup -m "not proof"
+test: dev  ## all tests but those of test-power, and lint; about 10 minutes
+	@$(PY) -m pytest -n 4 --dist loadgroup -m "not proof"
 
 test-power: dev  ## power cuts at every flash operation, random lives, damaged files; 10 minutes
 	@$(PY) -m pytest -n 2 --dist loadgroup -m proof
