@@ -146,6 +146,9 @@ def _charge(port, folder, starts, reason, config, damaged):
         services = Services(runner, port, starts, _network(config["board"]))
         runner.chores.append(services)
         runner.watchdog = dog
+        if dog:
+            dog.feed()
+        runner.ready()  # now, as the event loop takes a third of the stack
         asyncio.run(_serve(runner, services))
     except KeyboardInterrupt:
         if dog:
@@ -199,7 +202,8 @@ async def _serve(runner, services):
     task = asyncio.create_task(serial(talk.commands, talk.scope).run())
     await _listen(runner)
     try:
-        await runner.run()
+        # As a task of its own it is called from further up: RP2 has 32 calls in all.
+        await asyncio.create_task(runner.run())
     finally:
         task.cancel()
 

@@ -4,7 +4,10 @@ The functions take the `Settings` first; they are called as its methods.
 """
 
 from ocpp.log import log
-from ocpp.station import settings_rows
+from ocpp.station import (
+    measurands,  # noqa: F401 - for `settings_rules`, where little of the stack is left
+    settings_rows,
+)
 from ocpp.station import settings_rules as rules
 
 FILE = "settings"
