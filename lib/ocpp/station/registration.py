@@ -36,8 +36,11 @@ class Registration:
 
     def step(self):
         if self.status != ACCEPTED:
-            if self._retry.due() and self._station.connection.connected:
-                self.boot()
+            station = self._station
+            if self._retry.due() and station.connection.connected:
+                sent = getattr(station.rpc, "sent", None)
+                if sent is None or sent.klass != calls.BOOT:  # one at a time
+                    self.boot()
         elif self._heartbeat.due() or self._daily.due():
             self._beat()
 
@@ -87,7 +90,6 @@ class Registration:
         log.info("registration", status, "interval", interval)
         first = self.status != ACCEPTED
         self.status = status
-        self._station.rpc.forget(calls.BOOT)  # one that waits is not wanted any more
         if status != _REJECTED and unix is not None:
             self.set_time(unix)
         if status == ACCEPTED:
