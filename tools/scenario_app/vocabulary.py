@@ -57,6 +57,8 @@ FIELDS = {
 
 _CONNECTOR = "whole number or a mapping"
 
+_CSMS = "METHOD /path or a word of kill, stop, start"
+
 # Word -> what it takes, then the fields it knows.
 STEPS = {
     # The world of the charger
@@ -71,7 +73,7 @@ STEPS = {
     "settings": ("mapping",),
     "charger": ("METHOD /path", "body", "http", "answer", "save", "within"),
     # The central system
-    "csms": ("METHOD /path or kill, stop, start", "body", "http", "answer", "save", "within"),
+    "csms": (_CSMS, "body", "http", "answer", "save", "within"),
     "call": ("text", "payload", "answer", "error", "http", "save", "check"),
     "token": ("mapping",),
     "misbehave": ("list", "seed"),
