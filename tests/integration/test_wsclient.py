@@ -219,7 +219,7 @@ def test_server_that_never_accepts():
         and "TCP" in result["error"]
         and 600 < result["ms"] < patient(3000)
     )
-    assert result["longest_ms"] < 200
+    assert result["longest_ms"] < patient(200)
 
 
 def test_refused_and_unknown_host():
@@ -230,7 +230,7 @@ def test_refused_and_unknown_host():
     assert result["failure"] == "tcp" and result["error"] == url + ": connection refused"
     result = drive("ws://no-such-host.invalid/", limit_ms=20000)
     assert result["failure"] in ("dns", "timeout") and "no-such-host.invalid" in result["error"]
-    assert result["longest_ms"] < 200
+    assert result["longest_ms"] < patient(200)
 
 
 # ---- frames that go wrong ----
@@ -298,7 +298,7 @@ def test_ping_flood():
                 return peer.read_close()
 
     result, seen = run_raw(serve_one, [["recv"], ["close", 1000, ""]])
-    assert result["got"] == ["after"] and seen == 1000 and result["longest_ms"] < 200
+    assert result["got"] == ["after"] and seen == 1000 and result["longest_ms"] < patient(200)
 
 
 def test_pings_between_fragments_are_answered_at_once():
@@ -392,7 +392,8 @@ def test_server_that_stops_reading():
         result = drive(server.url, do, close_timeout_ms=500)
         stop.set()
     # No step waits, and the goodbye is given up in time.
-    assert result["states"][-1] == "closed" and result["longest_ms"] < 200 and result["ms"] < 5000
+    assert result["states"][-1] == "closed" and result["ms"] < patient(5000)
+    assert result["longest_ms"] < patient(200)
 
 
 def test_abort_says_nothing():

@@ -32,7 +32,7 @@ def over_tls(context, heap="512K", **tls):
     with websockets_server(handler, "wss", ssl=context) as url:
         do = [["recv"], ["send", "y" * 5000], ["recv"], ["close", 1000, ""]]
         result = drive(url, do, heap=heap, tls=tls or None)
-    assert result["longest_ms"] < 1000
+    assert result["longest_ms"] < patient(1000)
     return result
 
 
