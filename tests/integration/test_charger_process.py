@@ -606,7 +606,9 @@ def test_bodies_of_odd_size(api):
         assert str(most) in text
     assert not api.connector(1)["plugged"]
     connection = http.client.HTTPConnection(api.address, timeout=patient(10))
-    connection.request("POST", "/api/network", iter([b"{}"]), {}, encode_chunked=True)
+    connection.putrequest("POST", "/api/network")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()  # it is refused before the body comes
     assert connection.getresponse().status == 411
 
 
