@@ -98,14 +98,15 @@ def build(compiled=True, board=SIM, readable=False):
 
 
 def _known(found, name, *more):
-    """What all that may go to a device, its documentation and `more` sources say about names.
+    """What all that may go to a device, the host's API and `more` sources say about names.
     It is kept in a file with `name`."""
     import hashlib
 
     from . import compact  # only here: each start of a charger comes this way
 
-    texts = [path.read_text() for path in [*found.values(), *more]]
-    pages = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md"))]
+    examples = sorted((ROOT / "docs" / "examples").glob("*.py"))
+    texts = [path.read_text() for path in [*found.values(), *examples, *more]]
+    pages = [(ROOT / "docs" / "api.md").read_text()]
     rules = Path(compact.__file__).read_text()
     mark = hashlib.sha256(json.dumps([texts, pages, rules]).encode()).hexdigest()
     kept = ROOT / "build" / ("names-%s.json" % name)
