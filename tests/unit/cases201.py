@@ -57,6 +57,14 @@ class Case(Setup):
         self.plug(n, ready)
         self.run(ms)
 
+    def leave(self):
+        """Every car goes, and what was in its way."""
+        for c in self.station.connectors:
+            c.clear_error()
+            self.station.set_limit(c.id, None)
+            c.occupied = False
+            self.unplug(c.id)
+
     def unplugs(self, n=1, ms=1500):
         self.unplug(n)
         self.run(ms)
@@ -173,3 +181,14 @@ def samples(event, context=None):
         for v in m["sampledValue"]
         if context is None or v["context"] == context
     ]
+
+
+def whole(id, events):
+    """The sequence numbers of all that was told of a transaction, {number: TransactionEvent}:
+    none is missing, it begins once and ends once."""
+    numbers = sorted(events)
+    assert numbers == list(range(len(numbers))), (id, numbers)
+    kinds = [events[n]["eventType"] for n in numbers]
+    assert kinds[0] == "Started" and kinds[-1] == "Ended", (id, kinds)
+    assert set(kinds[1:-1]) <= {"Updated"}, (id, kinds)
+    return numbers

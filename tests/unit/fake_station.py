@@ -140,3 +140,16 @@ def shipped():
 
 
 __all__ = ("Firmware", "configured", "machine", "shipped", "simtime")
+
+
+def charging(board="esp32_devkitc", attach=None, **parts):
+    """The firmware of a board with a car that charges."""
+    f = Firmware(board, attach=attach, **parts)
+    f.run(2500)
+    f.outlet.plug("C", 10)
+    f.run(500)
+    f.card()
+    f.until("Charging")
+    f.run(1000)
+    assert f.outlet.closed, f.story()
+    return f

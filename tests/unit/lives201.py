@@ -5,7 +5,7 @@ once, and no energy is missing or told twice."""
 
 import random
 
-from cases201 import Case
+from cases201 import Case, whole
 from central import NOW
 from powercut import Flash, PowerCut
 from test_points_walk import POINTS, subset
@@ -334,11 +334,7 @@ class Life:
             self.connect()
         self.run(100000)
         s = self.s
-        for c in s.station.connectors:
-            c.clear_error()
-            s.station.set_limit(c.id, None)
-            c.occupied = False
-            s.unplug(c.id)
+        s.leave()
         self.ask("ChangeAvailability", {"operationalStatus": "Operative"})
         for c in s.station.connectors:
             self.ask(
@@ -370,11 +366,7 @@ class Life:
     def judge_events(self):
         spans = []
         for id, events in self.told.items():
-            numbers = sorted(events)
-            assert numbers == list(range(len(numbers))), (id, numbers)
-            kinds = [events[n]["eventType"] for n in numbers]
-            assert kinds[0] == "Started" and kinds[-1] == "Ended", (id, kinds)
-            assert set(kinds[1:-1]) <= {"Updated"}, (id, kinds)
+            numbers = whole(id, events)
             begin = [v for n in numbers for v in registers(events[n], "Transaction.Begin")]
             if begin:
                 end = registers(events[numbers[-1]], "Transaction.End")[-1]

@@ -3,18 +3,7 @@
 """Contactors whose output falls back by itself when the chip hangs with interrupts off."""
 
 import config
-from fake_station import Firmware, configured, machine, simtime
-
-
-def charging(board, attach=None, **parts):
-    f = Firmware(board, attach=attach, **parts)
-    f.run(2500)
-    f.outlet.plug("C", 10)
-    f.run(500)
-    f.card()
-    f.until("Charging")
-    f.run(1000)
-    return f
+from fake_station import Firmware, charging, configured, machine, simtime
 
 
 def opens_after(f):

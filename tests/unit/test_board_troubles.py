@@ -4,7 +4,7 @@
 """Parts that are missing, die in a session or talk nonsense: clear words, an error code, the safe
 state, and the rest of the charger works."""
 
-from fake_station import Firmware, machine, simtime
+from fake_station import Firmware, charging, machine, simtime
 
 from ocpp.log import log
 
@@ -18,18 +18,6 @@ def setup():
 
 def teardown():
     log.sink = None
-
-
-def charging(board="esp32_devkitc", attach=None, **parts):
-    f = Firmware(board, attach=attach, **parts)
-    f.run(2500)
-    f.outlet.plug("C", 10)
-    f.run(500)
-    f.card()
-    f.until("Charging")
-    f.run(1000)
-    assert f.outlet.closed, f.story()
-    return f
 
 
 def errors(f, code):

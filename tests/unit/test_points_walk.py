@@ -6,7 +6,7 @@ order of events, what is told fits together, and no energy flows that it has no 
 
 import random
 
-from cases201 import Case
+from cases201 import Case, whole
 
 POINTS = (
     "ParkingBayOccupancy",
@@ -134,11 +134,7 @@ class Life:
     def end(self):
         """All is over; what was told fits together."""
         s = self.s
-        for c in s.station.connectors:
-            c.clear_error()
-            s.station.set_limit(c.id, None)
-            c.occupied = False
-            s.unplug(c.id)
+        s.leave()
         s.run(1000)
         for c in s.station.connectors:
             if c.tx and c.tx.authorized:  # suspended, with its cable still locked
@@ -151,11 +147,7 @@ class Life:
             assert c.tx is None and c.grant is None, (c.tx, c.grant)
         assert s.station.log.pending() == 0
         for id, events in self.told.items():
-            numbers = sorted(events)
-            assert numbers == list(range(len(numbers))), (id, numbers)
-            kinds = [events[n]["eventType"] for n in numbers]
-            assert kinds[0] == "Started" and kinds[-1] == "Ended", (id, kinds)
-            assert set(kinds[1:-1]) <= {"Updated"}, (id, kinds)
+            whole(id, events)
             charged = any(
                 [e["transactionInfo"].get("chargingState") == "Charging" for e in events.values()]
             )
