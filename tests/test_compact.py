@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 from charger_app import build  # noqa: E402
-from charger_app.compact import Known, compact  # noqa: E402
+from charger_app.compact import Known  # noqa: E402
 
 SOURCE = """
 _LEAST = const(5)
@@ -57,7 +57,7 @@ def known(*sources):
 
 
 def test_names_become_short_and_the_code_does_the_same():
-    text, short = compact(SOURCE, known(SOURCE))
+    text, short = known(SOURCE).compact(SOURCE)
     assert sorted(short.values()) == ["_Counter", "_count", "_first", "_table"]
     assert not any(name in text for name in short.values())
     assert "amount" not in text and "wanted" not in text and "other" not in text
@@ -79,11 +79,11 @@ def test_names_become_short_and_the_code_does_the_same():
     ],
 )
 def test_a_name_that_something_else_uses_stays(user, name):
-    assert name in compact(SOURCE, known(SOURCE, user))[0]
+    assert name in known(SOURCE, user).compact(SOURCE)[0]
 
 
 def test_what_cannot_be_renamed_stays():
-    text = compact(SOURCE, known(SOURCE))[0]
+    text = known(SOURCE).compact(SOURCE)[0]
     assert "_kept" in text  # an attribute
     assert "*, option=3, **more" in text  # given by name only
     assert "_LEAST = const(5)" in text and "=_LEAST" in text  # the compiler folds it by its name
@@ -92,13 +92,13 @@ def test_what_cannot_be_renamed_stays():
 def test_a_name_of_the_documentation_stays():
     found = known(SOURCE)
     found.read_page("Give `add(amount)` a number of wanted things.")
-    text = compact(SOURCE, found)[0]
+    text = found.compact(SOURCE)[0]
     assert "amount" in text and "wanted" not in text
 
 
 def test_a_class_keeps_what_is_also_its_own():
     source = "_x = 1\nclass A:\n    _x = 2\n    y = _x\n"
-    assert made(compact(source, known(source))[0])["A"].y == 2
+    assert made(known(source).compact(source)[0])["A"].y == 2
 
 
 def words(text):
@@ -115,7 +115,7 @@ def test_of_every_module_of_a_board_only_names_differ():
     changed = 0
     for path in sources.values():
         before = path.read_text()
-        after, short = compact(before, found)
+        after, short = found.compact(before)
         assert words(after) == words(before), path
         assert all(new.startswith("_") and len(new) < len(old) for new, old in short.items())
         changed += after != before

@@ -19,10 +19,6 @@ class Known:
         self.foreign = set(foreign)
         self.mark = mark
 
-    def compact(self, text):
-        """See `compact`."""
-        return compact(text, self)
-
     def read(self, text):
         """Look through a source."""
         for node in ast.walk(ast.parse(text)):
@@ -45,24 +41,23 @@ class Known:
             if node.value.id != "self":  # it may be a module
                 self.foreign.add(node.attr)
 
-
-def compact(text, known):
-    """-> the source `text` with short names, {short: what it was} of its functions and
-    variables. A text with f-strings stays: Python tells no reliable place of names in them."""
-    tree = ast.parse(text)
-    if any(isinstance(node, ast.JoinedStr) for node in ast.walk(tree)):
-        return text, {}
-    before = _spelled(tree)
-    short = _of_module(tree, known)
-    tree = _Rename(short).visit(tree)
-    _Parameters(known).visit(tree)
-    lines = text.encode().splitlines(keepends=True)
-    # From the end, so that what is before stays where it is. The text is not made anew from the
-    # tree: parentheses more, around a pair to be exchanged, would make the code allocate.
-    for (line, column, old), new in sorted(zip(before, _spelled(tree)), reverse=True):
-        if new[2] != old:
-            lines[line - 1] = _edited(lines[line - 1], column, old.encode(), new[2].encode())
-    return b"".join(lines).decode(), {new: old for old, new in short.items()}
+    def compact(self, text):
+        """-> the source `text` with short names, {short: what it was} of its functions and
+        variables. A text with f-strings stays: Python tells no reliable place of names in them."""
+        tree = ast.parse(text)
+        if any(isinstance(node, ast.JoinedStr) for node in ast.walk(tree)):
+            return text, {}
+        before = _spelled(tree)
+        short = _of_module(tree, self)
+        tree = _Rename(short).visit(tree)
+        _Parameters(self).visit(tree)
+        lines = text.encode().splitlines(keepends=True)
+        # From the end, so that what is before stays where it is. The text is not made anew from
+        # the tree: parentheses more, around a pair to be exchanged, would make the code allocate.
+        for (line, column, old), new in sorted(zip(before, _spelled(tree)), reverse=True):
+            if new[2] != old:
+                lines[line - 1] = _edited(lines[line - 1], column, old.encode(), new[2].encode())
+        return b"".join(lines).decode(), {new: old for old, new in short.items()}
 
 
 def _spelled(tree):
@@ -96,20 +91,10 @@ def _edited(line, column, old, new):
 
 def _names(tree):
     """All names that a piece of code uses or makes, and those it hides."""
-    found = set()
+    found = {name for _, _, name in _spelled(tree)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.arg):
-            found.add(node.arg)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.alias):
+        if isinstance(node, ast.alias):
             found.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            found.update(node.names)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
     return found
 
 
