@@ -36,10 +36,6 @@ def _failure():
     return Failure
 
 
-def _unknown():
-    return RuntimeError
-
-
 # Class of an error -> what gets it; modules of the firmware are loaded anew by a restart
 _ERRORS = {"TransferError": _transfer_error, "Failure": _failure, "OSError": lambda: OSError}
 
@@ -248,7 +244,7 @@ class Player:
                 if kind == "end":
                     return
                 if kind == "raise":
-                    raise _ERRORS.get(data[0], _unknown)()(*data[1])
+                    raise _ERRORS.get(data[0], lambda: RuntimeError)()(*data[1])
                 if kind == "state":
                     state.clear()
                     state.update(data)

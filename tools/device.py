@@ -8,8 +8,8 @@
     monitor --port PORT                       the console
     names   BOARD [MODULE]                    what the short names in tracebacks are in the source
 
-Code goes onto a chip without line numbers and with short names (5 kB more heap are free, and 8 kB
-of flash); `--readable` leaves both as they are.
+Code goes onto a chip without line numbers and with short names, which leaves more of heap and
+flash free; `--readable` leaves both as they are.
 docs/flashing.md leads from an empty board to a charger.
 """
 

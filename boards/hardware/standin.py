@@ -10,9 +10,8 @@ class Relay:
     `tick` as that of `Guard`: opens it when the main loop stands still."""
 
     def __init__(self, main, controller, clock):
-        self.worst_ms = (
-            0  # longest time between two ticks; there is to be room: an interrupt sets it
-        )
+        # Longest time between two ticks. There is to be room: an interrupt sets it.
+        self.worst_ms = 0
         self._main = main
         self._controller = controller
         self._clock = clock

@@ -30,9 +30,9 @@ class Steps:
     variables of all chargers; `peers`: name -> Steps of all; `told(step, text)`: progress;
     `patience`: an expectation waits so many times longer."""
 
-    def __init__(
-        self, charger, csms, frames, station, speed, files, told, shared, peers, patience=1
-    ):
+    patience = 1
+
+    def __init__(self, charger, csms, frames, station, speed, files, told, shared, peers):
         self.charger, self.csms, self.frames = charger, csms, frames
         self.speed = speed
         self.files = files  # FileServer
